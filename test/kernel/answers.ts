@@ -1,0 +1,97 @@
+/** Answers that came back, so that those for two ports can be held against each other. */
+import { PROTOCOL_NUMBERS } from "./segments.ts";
+
+const ETHERNET_BYTES = 14;
+const TCP_FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"] as const;
+const DESTINATION_UNREACHABLE = { ipv4: 3, ipv6: 1 } as const;
+
+export interface Answer {
+  /** `syn ack`, `rst ack`, `icmp 3/3`, `udp`, ... */
+  readonly kind: string;
+  /** Who got it, in hexadecimal. */
+  readonly to: string;
+  /**
+   * The whole IP packet in hexadecimal, less what differs between two ports of one host or
+   * between two packets: `port` itself, checksums, IPv6 flow label, the IP id of ICMP.
+   */
+  readonly likeness: string;
+}
+
+/** Reads a frame that was sent in answer to something that came to `port`. */
+export function parseAnswer(frame: Uint8Array, port: number): Answer {
+  const packet = Buffer.from(frame.subarray(ETHERNET_BYTES));
+  const to = isIpv4(packet, 0) ? packet.subarray(16, 20) : packet.subarray(24, 40);
+  const { at, protocol } = transportOf(packet, 0);
+  const kind = kindOf(packet, at, protocol);
+  const answer = { kind, to: to.toString("hex") };
+  blot(packet, 0, port);
+  if (isUnreachable(packet, at, protocol)) blot(packet, at + 8, port);
+  return { ...answer, likeness: packet.toString("hex") };
+}
+
+function isIpv4(packet: Buffer, at: number): boolean {
+  return (packet[at] ?? 0) >> 4 === 4;
+}
+
+/** Where the header after IP's and its extensions begins, and which it is. */
+function transportOf(packet: Buffer, start: number): { at: number; protocol: number } {
+  if (isIpv4(packet, start)) {
+    return { at: start + ((packet[start] ?? 0) & 15) * 4, protocol: packet[start + 9] ?? 0 };
+  }
+  let protocol = packet[start + 6] ?? 0;
+  let at = start + 40;
+  while (protocol === 0 || protocol === 60 || protocol === 44) {
+    const length = protocol === 44 ? 8 : ((packet[at + 1] ?? 0) + 1) * 8;
+    protocol = packet[at] ?? 0;
+    at += length;
+  }
+  return { at, protocol };
+}
+
+function kindOf(packet: Buffer, at: number, protocol: number): string {
+  switch (protocol) {
+    case PROTOCOL_NUMBERS.tcp:
+      return TCP_FLAGS.filter((_, bit) => (packet[at + 13] ?? 0) & (1 << bit)).join(" ");
+    case PROTOCOL_NUMBERS.udp:
+      return "udp";
+    case PROTOCOL_NUMBERS.icmp:
+    case PROTOCOL_NUMBERS.icmpv6:
+      return `icmp ${packet[at]}/${packet[at + 1]}`;
+    default:
+      return `protocol ${protocol}`;
+  }
+}
+
+function isUnreachable(packet: Buffer, at: number, protocol: number): boolean {
+  const type = isIpv4(packet, 0) ? DESTINATION_UNREACHABLE.ipv4 : DESTINATION_UNREACHABLE.ipv6;
+  const isIcmp = protocol === PROTOCOL_NUMBERS.icmp || protocol === PROTOCOL_NUMBERS.icmpv6;
+  return isIcmp && packet[at] === type;
+}
+
+/** Blots out what may differ in the IP packet that begins at `start`. */
+function blot(packet: Buffer, start: number, port: number): void {
+  const { at, protocol } = transportOf(packet, start);
+  if (isIpv4(packet, start)) {
+    packet.fill(0, start + 10, start + 12);
+    if (protocol === PROTOCOL_NUMBERS.icmp) packet.fill(0, start + 4, start + 6);
+  } else {
+    packet.fill(0, start + 1, start + 4);
+  }
+  const checksum = at + checksumOffsetIn(protocol);
+  packet.fill(0, checksum, checksum + 2);
+  if (protocol !== PROTOCOL_NUMBERS.tcp && protocol !== PROTOCOL_NUMBERS.udp) return;
+  for (const portAt of [at, at + 2]) {
+    if (packet.readUInt16BE(portAt) === port) packet.fill(0, portAt, portAt + 2);
+  }
+}
+
+function checksumOffsetIn(protocol: number): number {
+  switch (protocol) {
+    case PROTOCOL_NUMBERS.tcp:
+      return 16;
+    case PROTOCOL_NUMBERS.udp:
+      return 6;
+    default:
+      return 2;
+  }
+}

@@ -1,0 +1,150 @@
+/** A host made of a network namespace: runs programs in it and keeps track of them. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { until } from "./until.ts";
+
+export interface Host {
+  /** The namespace's name, for messages and for `ip -n`. */
+  readonly namespace: string;
+  /** Runs a program to its end. Throws when it fails, unless `mayFail`. */
+  readonly run: (argv: readonly string[], options?: RunOptions) => Promise<Output>;
+  /** Starts a program that goes on until it is stopped, at the latest with the network. */
+  readonly start: (argv: readonly string[]) => Running;
+}
+
+export interface RunOptions {
+  readonly stdin?: string;
+  /** A status other than 0 is an answer, not a fault. */
+  readonly mayFail?: boolean;
+  /** Default 60; past it the program is killed and the run has failed. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface Output {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  /** All that it has printed so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly write: (text: string) => void;
+  readonly closeInput: () => void;
+  /** Its status; -1 when a signal ended it. */
+  readonly ended: Promise<number>;
+  readonly hasEnded: () => boolean;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Asks it to end (SIGTERM) and returns once it has. */
+  readonly stop: () => Promise<void>;
+}
+
+/** `children` holds every program of the host that has not ended. */
+export function hostIn(namespace: string, children: Set<ChildProcessWithoutNullStreams>): Host {
+  const start = (argv: readonly string[]) => startIn(namespace, argv, children);
+  return {
+    namespace,
+    start,
+    run: (argv, options) => runToEnd(namespace, start(argv), argv, options),
+  };
+}
+
+async function runToEnd(
+  namespace: string,
+  running: Running,
+  argv: readonly string[],
+  { stdin = "", mayFail = false, timeoutSeconds = 60 }: RunOptions = {},
+): Promise<Output> {
+  running.write(stdin);
+  running.closeInput();
+  const timer = setTimeout(() => running.signal("SIGKILL"), timeoutSeconds * 1000);
+  const status = await running.ended;
+  clearTimeout(timer);
+  const output = { status, stdout: running.stdout(), stderr: running.stderr() };
+  if (status === 0 || (mayFail && status > 0)) return output;
+  const how = status === -1 ? `was killed (allowed ${timeoutSeconds} s)` : `ended with ${status}`;
+  throw new Error(
+    `${namespace}: ${argv.join(" ")}: ${how}\n${output.stderr}${output.stdout}`.slice(0, 4000),
+  );
+}
+
+function startIn(
+  namespace: string,
+  argv: readonly string[],
+  children: Set<ChildProcessWithoutNullStreams>,
+): Running {
+  if (process.env["ECHO"]) process.stderr.write(`${namespace}: ${argv.join(" ")}\n`);
+  const child = spawn("ip", ["netns", "exec", namespace, ...argv], { stdio: "pipe" });
+  if (child.pid === undefined) throw new Error(`startIn: ip cannot be started for ${namespace}`);
+  children.add(child);
+  const stdout = gather(child.stdout);
+  const stderr = gather(child.stderr);
+  child.stdin.on("error", () => {
+    // A program may end before it has read all; its status tells, not this.
+  });
+  const ended = new Promise<number>((resolve) => {
+    child.once("close", (status) => {
+      children.delete(child);
+      resolve(status ?? -1);
+    });
+  });
+  return {
+    pid: child.pid,
+    stdout,
+    stderr,
+    write: (text) => {
+      child.stdin.write(text);
+    },
+    closeInput: () => {
+      child.stdin.end();
+    },
+    ended,
+    hasEnded: () => !children.has(child),
+    signal: (signal) => {
+      child.kill(signal);
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+function gather(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+/** Waits until the program has printed `text` to stderr; throws when it ends without. */
+export async function untilSays(running: Running, text: string): Promise<void> {
+  await until(`"${text}" on stderr`, () => {
+    if (running.stderr().includes(text)) return true;
+    if (running.hasEnded()) throw new Error(`ended without "${text}": ${running.stderr()}`);
+    return false;
+  });
+}
+
+/** Waits until somebody listens on `port` in the network namespace of `running`. */
+export async function untilListening(
+  running: Running,
+  { protocol, port }: { readonly protocol: "tcp" | "udp"; readonly port: number },
+): Promise<void> {
+  await until(`a listener on ${protocol}/${port}`, () => {
+    if (running.hasEnded()) throw new Error(`ended, not listening: ${running.stderr()}`);
+    return ["", "6"].some((family) =>
+      holdsSocket(readFileSync(`/proc/${running.pid}/net/${protocol}${family}`, "utf8"), port),
+    );
+  });
+}
+
+/** Whether a table of /proc/net has a listening TCP socket, or an unconnected UDP one, on `port`. */
+function holdsSocket(table: string, port: number): boolean {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, "0");
+  return table.split("\n").some((line) => {
+    const [, local, , state] = line.trim().split(/\s+/);
+    return local?.endsWith(`:${hexPort}`) === true && (state === "0A" || state === "07");
+  });
+}

@@ -1,0 +1,237 @@
+/**
+ * Two hosts (and more, where a test adds them) made of network namespaces:
+ *
+ *     ┌─ client ────────────────┐                      ┌─ server ───────────────┐
+ *     │ eth0  10.91.0.1/24      │ ──── veth pair ───── │ eth0  10.91.0.2/24     │
+ *     │       fd91::1/64        │                      │       fd91::2/64       │
+ *     │ eth1  10.91.1.1/24      │ ── (links: 2, ...) ─ │ eth1  10.91.1.2/24     │
+ *     │       fd91:0:0:1::1/64  │                      │       fd91:0:0:1::2/64 │
+ *     └─────────────────────────┘                      └────────────────────────┘
+ *
+ * 10.128.0.0/9 and fd77::/16 are behind the client: from there come the thousands of
+ * invented sources of {@link senderOf} (nobody holds those addresses, so what the server
+ * answers ends at the client).
+ *
+ * Neighbours are known beforehand, so no packet waits for ARP or neighbour discovery; the
+ * kernel's limits on ICMP errors are off, so that every answer is one that can be compared.
+ * Names hold the pid of the process that made them: the namespaces of processes that were
+ * killed are swept up by the next network.
+ */
+import { type ChildProcessWithoutNullStreams, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
+import { type Host, hostIn } from "./host.ts";
+
+/** One side of a veth pair. */
+export interface End {
+  readonly host: Host;
+  readonly interface: string;
+  /** Six bytes. */
+  readonly mac: Uint8Array;
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+export interface Link {
+  readonly client: End;
+  readonly server: End;
+}
+
+export interface Network {
+  readonly client: Host;
+  readonly server: Host;
+  /** The first is `links[0]`, on `eth0` of both. */
+  readonly link: Link;
+  readonly links: readonly Link[];
+  /** One more namespace, with only `lo` in it. */
+  readonly addHost: (role: string) => Promise<Host>;
+  /** A veth pair between any two hosts: `subnet` 10.91.SUBNET.0/24 and fd91:0:0:SUBNET::/64. */
+  readonly join: (left: Host, right: Host, subnet: number) => Promise<readonly [End, End]>;
+  /** Kills what runs in the namespaces and deletes them. */
+  readonly remove: () => void;
+}
+
+interface Made {
+  readonly namespaces: string[];
+  readonly children: Set<ChildProcessWithoutNullStreams>;
+}
+
+const PREFIX = "postern-test-";
+const standing = new Set<Made>();
+let networksMade = 0;
+
+export async function makeNetwork({ links: linkCount = 1 } = {}): Promise<Network> {
+  if (networksMade === 0) {
+    removeOnDeath();
+    sweepLeftovers();
+  }
+  const stem = `${PREFIX}${process.pid}-${networksMade++}-`;
+  const made: Made = { namespaces: [], children: new Set() };
+  standing.add(made);
+  const addHost = (role: string) => makeHost(`${stem}${role}`, made);
+  const client = await addHost("client");
+  const server = await addHost("server");
+  const links: Link[] = [];
+  for (let subnet = 0; subnet < linkCount; subnet++) {
+    const [clientEnd, serverEnd] = await join(client, server, subnet);
+    links.push({ client: clientEnd, server: serverEnd });
+  }
+  const [link] = links;
+  if (link === undefined) throw new Error("makeNetwork: at least one link is needed");
+  await server.run(["ip", "route", "add", SENDERS.ipv4.route, "via", link.client.ipv4]);
+  await server.run(["ip", "-6", "route", "add", SENDERS.ipv6.route, "via", link.client.ipv6]);
+  return { client, server, link, links, addHost, join, remove: () => remove(made) };
+}
+
+const SENDERS = {
+  ipv4: {
+    route: "10.128.0.0/9",
+    nth: (n: number) => `10.${128 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`,
+  },
+  ipv6: {
+    route: "fd77::/16",
+    nth: (n: number) => `fd77:${(n >>> 16).toString(16)}:${(n & 0xffff).toString(16)}::1`,
+  },
+} as const;
+
+/** The address of the `n`th invented source, 0 to 8,388,607; of IPv6 each has a /48 of its own. */
+export function senderOf(family: Family, n: number): Address {
+  return addressOf(SENDERS[family].nth(n));
+}
+
+/** An address written in a test. */
+export function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`addressOf: ${text} is no address`);
+  return address;
+}
+
+/** Settings of every host; those of `conf/all` do not reach interfaces that are there already. */
+const SETTINGS = [
+  "net.ipv4.conf.all.rp_filter=0",
+  "net.ipv4.conf.default.rp_filter=0",
+  "net.ipv4.icmp_ratelimit=0",
+  "net.ipv4.icmp_msgs_per_sec=1000000",
+  "net.ipv4.icmp_msgs_burst=1000000",
+  "net.ipv4.icmp_echo_ignore_broadcasts=0",
+  "net.ipv6.icmp.ratelimit=0",
+  "net.ipv6.conf.default.accept_dad=0",
+  "net.ipv6.conf.default.accept_ra=0",
+];
+
+async function makeHost(namespace: string, made: Made): Promise<Host> {
+  // Written down first: a signal may come between the two.
+  made.namespaces.push(namespace);
+  execFileSync("ip", ["netns", "add", namespace]);
+  const host = hostIn(namespace, made.children);
+  await host.run(["sysctl", "-q", "-w", ...SETTINGS]);
+  await host.run(["ip", "link", "set", "lo", "up"]);
+  return host;
+}
+
+async function join(left: Host, right: Host, subnet: number): Promise<readonly [End, End]> {
+  const [name, peerName] = [await nextInterfaceOf(left), await nextInterfaceOf(right)];
+  await left.run([
+    "ip",
+    "link",
+    "add",
+    name,
+    "type",
+    "veth",
+    "peer",
+    peerName,
+    "netns",
+    right.namespace,
+  ]);
+  const ends = [
+    await describe(left, name, subnet, 1),
+    await describe(right, peerName, subnet, 2),
+  ] as const;
+  await configure(ends[0], ends[1]);
+  await configure(ends[1], ends[0]);
+  return ends;
+}
+
+async function nextInterfaceOf(host: Host): Promise<string> {
+  const { stdout } = await host.run(["ls", "/sys/class/net"]);
+  return `eth${stdout.split("\n").filter((name) => name.startsWith("eth")).length}`;
+}
+
+async function describe(host: Host, name: string, subnet: number, place: 1 | 2): Promise<End> {
+  const { stdout } = await host.run(["cat", `/sys/class/net/${name}/address`]);
+  const group = subnet === 0 ? "" : `:0:0:${subnet.toString(16)}`;
+  return {
+    host,
+    interface: name,
+    mac: Uint8Array.from(stdout.trim().split(":"), (byte) => Number.parseInt(byte, 16)),
+    ipv4: `10.91.${subnet}.${place}`,
+    ipv6: `fd91${group}::${place}`,
+  };
+}
+
+async function configure(end: End, peer: End): Promise<void> {
+  const mac = [...peer.mac].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  const commands = [
+    `link set ${end.interface} up`,
+    `addr add ${end.ipv4}/24 brd + dev ${end.interface}`,
+    `addr add ${end.ipv6}/64 dev ${end.interface} nodad`,
+    `neigh replace ${peer.ipv4} lladdr ${mac} dev ${end.interface} nud permanent`,
+    `neigh replace ${peer.ipv6} lladdr ${mac} dev ${end.interface} nud permanent`,
+  ];
+  await end.host.run(["ip", "-batch", "-"], { stdin: `${commands.join("\n")}\n` });
+}
+
+function remove(made: Made): void {
+  for (const child of made.children) child.kill("SIGKILL");
+  for (const namespace of made.namespaces.splice(0)) deleteNamespace(namespace);
+  standing.delete(made);
+}
+
+/** Kills what runs in the namespace (programs of programs, too) and deletes it. */
+function deleteNamespace(namespace: string): void {
+  try {
+    const pids = execFileSync("ip", ["netns", "pids", namespace], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+    for (const pid of pids.split("\n").filter(Boolean)) killQuietly(Number(pid));
+    execFileSync("ip", ["netns", "del", namespace], { stdio: "pipe" });
+  } catch {
+    // Gone already, or never made.
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Ended by itself in between.
+  }
+}
+
+function removeOnDeath(): void {
+  const removeAll = () => {
+    for (const made of standing) remove(made);
+  };
+  process.on("exit", removeAll);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      removeAll();
+      // Now without a handler of ours: whoever waits for this process sees what ended it.
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+function sweepLeftovers(): void {
+  for (const namespace of listNamespaces()) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(namespace)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) deleteNamespace(namespace);
+  }
+}
+
+/** The network namespaces of this machine that have a name. */
+export function listNamespaces(): readonly string[] {
+  const listing = execFileSync("ip", ["netns", "list"], { encoding: "utf8" });
+  return listing.split("\n").flatMap((line) => line.split(" ")[0] || []);
+}

@@ -1,0 +1,102 @@
+/** What runs on the hosts of a test: listeners, and a real sshd with a client for it. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Family } from "../../src/policy/address.ts";
+import { type Host, type Running, untilListening } from "./host.ts";
+
+export interface Service {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+}
+
+/**
+ * A listener on the wildcard address of the family, with nc: what clients send is on its
+ * stdout, and `write` sends to the client (one at a time).
+ */
+export async function listen(
+  host: Host,
+  { protocol, port }: Service,
+  family: Family,
+): Promise<Running> {
+  const flags = `-${family === "ipv4" ? "4" : "6"}${protocol === "udp" ? "u" : ""}lk`;
+  const listener = host.start(["nc", flags, String(port)]);
+  await untilListening(listener, { protocol, port });
+  return listener;
+}
+
+/** The two listeners of {@link listen}: each of them takes what comes over its family. */
+export async function listenOnBoth(
+  host: Host,
+  service: Service,
+): Promise<Readonly<Record<Family, Running>>> {
+  return { ipv4: await listen(host, service, "ipv4"), ipv6: await listen(host, service, "ipv6") };
+}
+
+/** A connection from `host`, with nc; `stdout` has what the other side sends. */
+export function connect(
+  host: Host,
+  address: string,
+  port: number,
+  options: readonly string[] = [],
+): Running {
+  return host.start(["nc", ...options, address, String(port)]);
+}
+
+/** Whether a TCP connection comes about within a second. */
+export async function canConnect(host: Host, address: string, port: number): Promise<boolean> {
+  const { status } = await host.run(["nc", "-z", "-w", "1", address, String(port)], {
+    mayFail: true,
+  });
+  return status === 0;
+}
+
+export interface SshServer {
+  /** A session in which what is written comes back (`cat` at the other end). */
+  readonly session: (from: Host, address: string) => Running;
+  readonly removeFiles: () => void;
+}
+
+/** A real sshd on port 22 of the host, for root, with keys made for this test. */
+export async function startSshd(host: Host): Promise<SshServer> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-sshd-"));
+  const keyOf = (name: string) => join(folder, name);
+  for (const name of ["host", "user"]) {
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyOf(name)]);
+  }
+  // sshd gives up its privileges into this folder; a service manager would have made it.
+  mkdirSync("/run/sshd", { recursive: true });
+  const settings = [
+    `HostKey ${keyOf("host")}`,
+    `AuthorizedKeysFile ${keyOf("user.pub")}`,
+    "PermitRootLogin prohibit-password",
+    "StrictModes no",
+    "UsePAM no",
+    "PidFile none",
+  ];
+  writeFileSync(keyOf("sshd_config"), `${settings.join("\n")}\n`);
+  const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", keyOf("sshd_config")]);
+  await untilListening(sshd, { protocol: "tcp", port: 22 });
+  const options = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "ConnectTimeout=3",
+  ];
+  return {
+    session: (from, address) =>
+      from.start([
+        "ssh",
+        "-F",
+        "none",
+        "-T",
+        "-i",
+        keyOf("user"),
+        ...options.flatMap((option) => ["-o", option]),
+        `root@${address}`,
+        "cat",
+      ]),
+    removeFiles: () => rmSync(folder, { recursive: true }),
+  };
+}
