@@ -1,0 +1,28 @@
+/** What a door protects: `tcp/PORT`, `udp/PORT`, or a range of ports. */
+import { ok, type Result } from "../../problem/problem.ts";
+import type { Service } from "../policy.ts";
+import { parsePorts, printPortRange } from "./port.ts";
+import { part, quoted, refuse, type Written } from "./written.ts";
+
+export function parseService(written: Written): Result<Service> {
+  const { text } = written;
+  const match = /^(tcp|udp)\//.exec(text);
+  if (match === null) {
+    return refuse(written, "not-a-service", `${quoted(text)} is not a service`, serviceFix(text));
+  }
+  const ports = parsePorts(part(written, match[0].length, text.length));
+  if (!ports.ok) return ports;
+  return ok({ protocol: match[1] === "tcp" ? "tcp" : "udp", ports: ports.value });
+}
+
+export function printService(service: Service): string {
+  return `${service.protocol}/${printPortRange(service.ports)}`;
+}
+
+function serviceFix(text: string): string {
+  const numbers = /(?<!\d)\d{1,5}(?:-\d{1,5})?(?!\d)/.exec(text)?.[0];
+  const protocol = /udp/i.test(text) ? "udp" : /tcp/i.test(text) ? "tcp" : undefined;
+  if (numbers === undefined) return "write tcp/PORT or udp/PORT, such as tcp/22";
+  if (protocol === undefined) return `write tcp/${numbers} or udp/${numbers}`;
+  return `write ${protocol}/${numbers}`;
+}
