@@ -1,0 +1,10 @@
+/** Names that the printed rules and the kernel's listing share. */
+
+export const TABLE = "inet postern";
+
+/** The one hook of the gate; see design 5.1 for why it stands there. */
+export const HOOK = "type filter hook prerouting priority raw - 10; policy accept;";
+
+/** Of the program's own chains none may have these names. */
+export const ANSWER_AS_CLOSED = "answer_as_closed";
+export const REASSEMBLE = "reassemble";

@@ -1,0 +1,129 @@
+/** One rule of a program as one line of nftables. */
+import { printPrefix, widthOf } from "../../policy/address.ts";
+import type { Action, Match, Rule, TimedSet, Verdict } from "../../program/program.ts";
+import { ANSWER_AS_CLOSED } from "./names.ts";
+
+/** Bytes before the payload of an echo request without options: the IPv4 and the ICMP header. */
+const IPV4_AND_ICMP_BYTES = 28;
+/** IPv6 does not count its own header in `ip6 length`. */
+const ICMPV6_BYTES = 8;
+
+export function printRule({ when, then, to, note }: Rule): string {
+  const protocol = transportOf(when);
+  const words = [
+    ...when.map((match) => printMatch(match, protocol)),
+    ...then.map(printAction),
+    printVerdict(to),
+  ].filter((word) => word !== "");
+  return `${words.join(" ")}${note === undefined ? "" : `  # ${note}`}`;
+}
+
+/** The transport that `tcp dport` names at once, where the rule asks for both. */
+function transportOf(when: readonly Match[]): "tcp" | "udp" | undefined {
+  if (!when.some(({ kind }) => kind === "to-port")) return undefined;
+  const protocol = when.find((match) => match.kind === "protocol")?.is;
+  return protocol === "tcp" || protocol === "udp" ? protocol : undefined;
+}
+
+function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string {
+  switch (match.kind) {
+    case "protocol":
+      return match.is === transport ? "" : `meta l4proto ${nameProtocol(match.is)}`;
+    case "to-port": {
+      const { first, last } = match;
+      return `${transport ?? "th"} dport ${first === last ? first : `${first}-${last}`}`;
+    }
+    case "from-loopback":
+      return 'iif "lo"';
+    case "interface":
+      return `iifname "${match.name}"`;
+    case "source":
+      return `${network(match.in.first.family)} saddr ${printPrefix(match.in)}`;
+    case "destination":
+      return `${network(match.in.first.family)} daddr ${printPrefix(match.in)}`;
+    case "destined-here":
+      return "fib daddr type != unicast";
+    case "new-connection":
+      return `tcp flags & (fin | syn | rst | ack) ${match.is ? "==" : "!="} syn`;
+    case "any-flag":
+      return `tcp flags & (${match.of.join(" | ")}) != 0`;
+    case "echo-request":
+      return match.family === "ipv4"
+        ? `icmp type echo-request ip hdrlength 5 ip length ${match.payloadBytes + IPV4_AND_ICMP_BYTES}`
+        : `icmpv6 type echo-request ip6 nexthdr ipv6-icmp ip6 length ${match.payloadBytes + ICMPV6_BYTES}`;
+    case "member":
+    case "spend":
+      return `${printKey(match.of)} @${match.of.name}`;
+    case "listener-only":
+      return "socket wildcard 1";
+    case "has-socket":
+      // Not `wildcard 0`: half-open and closing sockets have no such property.
+      return "socket transparent <= 1";
+  }
+}
+
+function printAction(action: Action): string {
+  switch (action.kind) {
+    case "remember":
+      return `${action.renew ? "update" : "add"} ${element(action.in, `timeout ${action.seconds}s`)}`;
+    case "forget":
+      return `delete ${element(action.in)}`;
+    case "strike":
+      return `add ${element(action.in, `timeout ${action.seconds}s limit rate over 1/week burst ${action.after - 1} packets`)}`;
+    case "count":
+      return `counter name "${action.in.name}"`;
+    case "log":
+      return `limit name "${action.line}_lines" log prefix "postern: ${action.line} door=${action.door} " level info`;
+  }
+}
+
+function printVerdict(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "pass":
+      return "accept";
+    case "drop":
+    case "return":
+      return verdict.kind;
+    case "reset":
+      return `goto ${ANSWER_AS_CLOSED}`;
+    case "jump":
+    case "goto":
+      return `${verdict.kind} ${verdict.chain}`;
+    case "next":
+      return "";
+  }
+}
+
+/** What a set's members are, as an expression over the packet. */
+export function printKey({ family, key }: TimedSet): string {
+  const ip = network(family);
+  switch (key.kind) {
+    case "source":
+      return key.prefixLength === widthOf(family)
+        ? `${ip} saddr`
+        : `${ip} saddr & ${ipv6Mask(key.prefixLength)}`;
+    case "flow":
+      return `${ip} saddr . tcp sport . ${ip} daddr . tcp dport`;
+    case "syn":
+      return `${ip} saddr . tcp sport . ${ip} daddr . tcp dport . tcp sequence`;
+  }
+}
+
+function element(set: TimedSet, ...more: readonly string[]): string {
+  return `@${set.name} { ${[printKey(set), ...more].join(" ")} }`;
+}
+
+function network(family: TimedSet["family"]): "ip" | "ip6" {
+  return family === "ipv4" ? "ip" : "ip6";
+}
+
+function nameProtocol(protocol: Extract<Match, { kind: "protocol" }>["is"]): string {
+  return protocol === "icmpv6" ? "ipv6-icmp" : protocol;
+}
+
+function ipv6Mask(length: number): string {
+  const ones = ((1n << BigInt(length)) - 1n) << BigInt(128 - length);
+  const groups = ones.toString(16).match(/.{4}/g) ?? [];
+  const kept = groups.filter((group) => group !== "0000");
+  return kept.length === 8 ? kept.join(":") : `${kept.join(":")}::`;
+}

@@ -1,0 +1,99 @@
+/** A program as a file for `nft -f`, laid out for an administrator who has no Postern at hand. */
+import type { Chain, Program, TimedSet } from "../../program/program.ts";
+import { labelOf, printLabel } from "./labels.ts";
+import { ANSWER_AS_CLOSED, HOOK, REASSEMBLE, TABLE } from "./names.ts";
+import { printKey, printRule } from "./print-rule.ts";
+
+const HEADER = `#!/usr/sbin/nft -f
+# A gate made by Postern. Load it with "nft -f FILE"; take it away with
+# "nft delete table ${TABLE}". It is one transaction: loading it again puts new rules in
+# place of the old without letting a packet slip through, and keeps who is open, part way
+# and banned. It only ever refuses: what it lets through, other firewalls still judge.`;
+
+/** Lines a second of one kind in the kernel log, and how many at once before that counts. */
+const LOG_RATE = "rate 5/second burst 20 packets";
+
+/**
+ * @param without what the kernel holds of an older gate and this one must not keep, each as
+ *   nft names it (`set ssh_stage1_4`); it goes in the same transaction.
+ */
+export function printNftables(program: Program, without: readonly string[] = []): string {
+  const body = [
+    ...program.chains.map((chain, index) => printChain(chain, index === 0 ? HOOK : undefined)),
+    ...(usesReset(program) ? [ANSWER_AS_CLOSED_CHAIN] : []),
+    ...(program.reassembles ? [REASSEMBLE_CHAIN] : []),
+    ...program.counters.map(({ name }) => block(`counter ${name}`, [])),
+    ...program.logs.map((line) => block(`limit ${line}_lines`, [LOG_RATE])),
+    ...program.sets.map(printSet),
+  ];
+  return [
+    HEADER,
+    "",
+    `table ${TABLE}`,
+    `flush table ${TABLE}`,
+    ...without.map((what) => `delete ${what.replace(" ", ` ${TABLE} `)}`),
+    "",
+    `table ${TABLE} {`,
+    body.join("\n\n"),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function printChain({ name, note, rules }: Chain, hook: string | undefined): string {
+  const lines = rules.map(printRule);
+  return block(`chain ${name}`, hook === undefined ? lines : [hook, ...lines], note);
+}
+
+function usesReset(program: Program): boolean {
+  return program.chains.some(({ rules }) => rules.some(({ to }) => to.kind === "reset"));
+}
+
+/** A header that is too short gets no answer from the kernel either. */
+const ANSWER_AS_CLOSED_CHAIN = block(
+  `chain ${ANSWER_AS_CLOSED}`,
+  [
+    "tcp doff < 5 drop",
+    "meta l4proto tcp reject with tcp reset",
+    "reject with icmpx type port-unreachable",
+  ],
+  "What a port answers on which nothing listens.",
+);
+
+/**
+ * The kernel puts fragments together before this table's hook in every namespace that holds
+ * a tproxy statement, and has no other switch for it short of connection tracking.
+ */
+const REASSEMBLE_CHAIN = block(
+  `chain ${REASSEMBLE}`,
+  [
+    "meta nfproto ipv4 meta l4proto tcp tproxy ip to :1",
+    "meta nfproto ipv6 meta l4proto tcp tproxy ip6 to :1",
+  ],
+  "No packet comes here. That it exists makes the kernel put fragments together first, so\n    # that a fragmented connection is answered like any other.",
+);
+
+/**
+ * A packet that makes a member also uses it once, as it does each time that it looks one up:
+ * so two uses, of which the first is gone before anybody can have it.
+ */
+const ONE_USE = "limit rate 1/week burst 2 packets";
+
+function printSet(set: TimedSet): string {
+  return block(`set ${set.name}`, [
+    `typeof ${set.key.kind === "source" ? printAddressKey(set) : printKey(set)}`,
+    `size ${set.capacity}`,
+    "flags dynamic,timeout",
+    ...(set.singleUse ? [ONE_USE] : []),
+    `comment "${printLabel(labelOf(set))}"`,
+  ]);
+}
+
+function printAddressKey({ family }: TimedSet): string {
+  return family === "ipv4" ? "ip saddr" : "ip6 saddr";
+}
+
+function block(head: string, lines: readonly string[], note?: string): string {
+  const indented = lines.map((line) => `        ${line}\n`).join("");
+  return `${note === undefined ? "" : `    # ${note}\n`}    ${head} {\n${indented}    }`;
+}

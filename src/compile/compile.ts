@@ -1,0 +1,123 @@
+/** Policy to program. */
+import type { Door, Policy, Step } from "../policy/policy.ts";
+import type { Chain, Counter, LogKind, Program, Rule, TimedSet } from "../program/program.ts";
+import { type Arrival, dispatch } from "./dispatch.ts";
+import { compileDoor } from "./door.ts";
+import { chain, goto, jump, packetsOf, rule } from "./rules.ts";
+import { compileSequence, outlyingSteps } from "./sequence.ts";
+import { bothOf, type DoorSets, nameStep, setsOfDoor, setsOfGate } from "./sets.ts";
+import { compileShared } from "./shared.ts";
+
+/** What the kernel has to do for a policy. The same policy always makes the same program. */
+export function compilePolicy(policy: Policy): Program {
+  const shared = setsOfGate(policy);
+  const doors = policy.doors.map((door) => ({
+    door,
+    own: setsOfDoor(policy, door),
+    counters: countersOf(door),
+  }));
+  const knocks = dispatch("knocks", policy.doors.flatMap(knockArrivals));
+  const services = dispatch("services", policy.doors.flatMap(serviceArrivals));
+  return {
+    sets: [
+      ...doors.flatMap(({ door, own }) => setsInUse(door, own)),
+      ...(policy.ban === undefined
+        ? [shared.banned]
+        : [shared.banned, shared.autoBanned, shared.wrong]
+      ).flatMap(bothOf),
+      ...[shared.flows, shared.syns].flatMap(bothOf),
+    ],
+    counters: doors.flatMap(({ counters: { banned, ...always } }) =>
+      policy.ban === undefined ? Object.values(always) : [...Object.values(always), banned],
+    ),
+    logs: policy.log ? logsOf(policy) : [],
+    chains: [
+      // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
+      ...entryChains(policy, [...knocks.rules, ...pingRules(policy), ...services.rules]),
+      ...knocks.chains,
+      ...services.chains,
+      ...pingChain(policy),
+      ...doors.flatMap(({ door, own, counters }) => [
+        ...compileDoor({ policy, door, shared, own, refused: counters.refused }),
+        ...(door.sequence === undefined
+          ? []
+          : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
+      ]),
+      ...compileShared(policy, shared),
+    ],
+    reassembles: policy.doors.some((door) => door.refuse === "reset"),
+  };
+}
+
+function countersOf(door: Door) {
+  const counter = (counts: LogKind): Counter => ({
+    name: `${door.name}_${counts}`,
+    door: door.name,
+    counts,
+  });
+  return {
+    refused: counter("refused"),
+    opened: counter("open"),
+    wrong: counter("wrong"),
+    banned: counter("banned"),
+  };
+}
+
+function setsInUse(door: Door, own: DoorSets): TimedSet[] {
+  const takesDatagrams = door.protects.some(({ protocol }) => protocol === "udp");
+  return [own.grants, ...(takesDatagrams ? [own.sessions] : []), ...own.stages].flatMap(bothOf);
+}
+
+function logsOf(policy: Policy): LogKind[] {
+  return policy.ban === undefined
+    ? ["open", "refused", "wrong"]
+    : ["open", "refused", "wrong", "banned"];
+}
+
+function entryChains(policy: Policy, rules: readonly Rule[]): Chain[] {
+  const note = "Every incoming packet meets these comparisons, and most meet nothing else.";
+  if (policy.interfaces.length === 0) return [chain("prerouting", note, ...rules)];
+  const here = policy.interfaces.map((name) => rule([{ kind: "interface", name }], goto("gate")));
+  return [
+    chain("prerouting", "Only these interfaces have doors.", ...here),
+    chain("gate", note, ...rules),
+  ];
+}
+
+function serviceArrivals(door: Door): Arrival[] {
+  return door.protects.map(({ ports }) => ({ ports, chain: `door_${door.name}` }));
+}
+
+function knockArrivals({ name, sequence }: Door): Arrival[] {
+  if (sequence?.watch === undefined) return [];
+  const ports = new Set(
+    outlyingSteps(sequence).flatMap((step) => (step.kind === "port" ? [step.port] : [])),
+  );
+  return [
+    { ports: sequence.watch, chain: `knock_${name}` },
+    ...[...ports].map((port) => ({ ports: { first: port, last: port }, chain: `steps_${name}` })),
+  ];
+}
+
+const PINGS = "pings";
+
+function pingSteps(door: Door): Step[] {
+  const pings = (door.sequence?.steps ?? []).filter(({ kind }) => kind === "ping");
+  return pings.filter(
+    (ping, index) => pings.findIndex((p) => nameStep(p) === nameStep(ping)) === index,
+  );
+}
+
+function pingRules(policy: Policy): Rule[] {
+  if (policy.doors.every((door) => pingSteps(door).length === 0)) return [];
+  return (["icmp", "icmpv6"] as const).map((is) => rule([{ kind: "protocol", is }], jump(PINGS)));
+}
+
+function pingChain(policy: Policy): Chain[] {
+  const rules = policy.doors.flatMap((door) =>
+    pingSteps(door)
+      .flatMap(packetsOf)
+      .map((packet) => rule(packet, jump(`attempt_${door.name}`))),
+  );
+  return rules.length === 0 ? [] : [chain(PINGS, "Echo requests that are steps.", ...rules)];
+}

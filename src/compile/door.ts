@@ -1,0 +1,135 @@
+/** The chains before one door: who may start a connection, and who is refused (design 3.1 to 3.5, 3.8, 3.9). */
+import type { Door, Policy } from "../policy/policy.ts";
+import type { Chain, Counter, Match, Rule, TimedSet, Verdict } from "../program/program.ts";
+import {
+  chain,
+  doing,
+  forEachFamily,
+  forget,
+  goto,
+  jump,
+  member,
+  PASS,
+  RETURN,
+  remember,
+  rule,
+} from "./rules.ts";
+import type { DoorSets, GateSets } from "./sets.ts";
+import { TRUSTED } from "./shared.ts";
+
+export interface DoorParts {
+  readonly policy: Policy;
+  readonly door: Door;
+  readonly shared: GateSets;
+  readonly own: DoorSets;
+  readonly refused: Counter;
+}
+
+export function compileDoor(parts: DoorParts): Chain[] {
+  const { door } = parts;
+  const { name } = door;
+  const protects = (protocol: "tcp" | "udp") =>
+    door.protects.some((service) => service.protocol === protocol);
+  return [
+    chain(
+      `door_${name}`,
+      `The door ${name}: packets to its ports.`,
+      ...exemptLoopback(parts.policy),
+      ...door.protects.flatMap(({ protocol, ports }) =>
+        destinationsOf(door).map((at) =>
+          rule(
+            [
+              { kind: "protocol", is: protocol },
+              { kind: "to-port", first: ports.first, last: ports.last },
+              ...at,
+            ],
+            goto(`${protocol}_${name}`),
+          ),
+        ),
+      ),
+    ),
+    ...(protects("tcp") ? [tcpChain(parts), newChain(parts)] : []),
+    ...(protects("udp") ? [udpChain(parts)] : []),
+    refuseChain(parts),
+  ];
+}
+
+/** Loopback is gated only if a policy could name it, and it cannot. */
+export function exemptLoopback(policy: Policy): Rule[] {
+  return policy.interfaces.length === 0 ? [rule([{ kind: "from-loopback" }], RETURN)] : [];
+}
+
+/** The packets whose destination is the door's: any one of the lists of matches. */
+export function destinationsOf(door: Door): readonly (readonly Match[])[] {
+  if (door.destinations.length === 0) return [[{ kind: "destined-here" }]];
+  return door.destinations.map((prefix) => [{ kind: "destination", in: prefix }]);
+}
+
+function tcpChain({ door }: DoorParts): Chain {
+  return chain(
+    `tcp_${door.name}`,
+    `${door.name}: is it a new connection, or part of one that exists?`,
+    rule([{ kind: "new-connection", is: true }], goto(`new_${door.name}`)),
+    rule([{ kind: "new-connection", is: false }], jump("existing")),
+    rule([], goto(`refuse_${door.name}`), "or a fragment that ends before its flags"),
+  );
+}
+
+function newChain(parts: DoorParts): Chain {
+  const { door, shared, own } = parts;
+  return chain(
+    `new_${door.name}`,
+    `${door.name}: a new connection needs a grant.`,
+    ...forEachFamily((of) =>
+      rule([member(of(shared.syns))], PASS, "a repeated SYN of one that passed"),
+    ),
+    ...strangersStop(parts),
+    ...forEachFamily((of) =>
+      door.singleUse
+        ? doing([{ kind: "spend", of: of(own.grants) }], [forget(of(own.grants))], goto("pass"))
+        : rule([member(of(own.grants))], goto("pass")),
+    ),
+    rule([], goto(`refuse_${door.name}`)),
+  );
+}
+
+function udpChain(parts: DoorParts): Chain {
+  const { door, own } = parts;
+  const live = (sessions: TimedSet) => remember(sessions, door.sessionIdleSeconds, true);
+  return chain(
+    `udp_${door.name}`,
+    `${door.name}: a datagram needs a session, or a grant to begin one.`,
+    ...forEachFamily((of) => doing([member(of(own.sessions))], [live(of(own.sessions))], PASS)),
+    ...strangersStop(parts),
+    ...forEachFamily((of) =>
+      door.singleUse
+        ? doing(
+            [{ kind: "spend", of: of(own.grants) }],
+            [forget(of(own.grants)), live(of(own.sessions))],
+            PASS,
+          )
+        : doing([member(of(own.grants))], [live(of(own.sessions))], PASS),
+    ),
+    rule([], goto(`refuse_${door.name}`)),
+  );
+}
+
+/** Trust outranks a ban, and a ban outranks a grant (design 3.11). */
+function strangersStop({ policy, door, shared }: DoorParts): Rule[] {
+  const refuse = goto(`refuse_${door.name}`);
+  const bans = policy.ban === undefined ? [shared.banned] : [shared.banned, shared.autoBanned];
+  return [
+    ...(policy.trusted.length === 0 ? [] : [rule([], jump(TRUSTED))]),
+    ...bans.flatMap((ban) => forEachFamily((of) => rule([member(of(ban))], refuse))),
+  ];
+}
+
+function refuseChain({ policy, door, refused }: DoorParts): Chain {
+  const verdict: Verdict = { kind: door.refuse };
+  return chain(
+    `refuse_${door.name}`,
+    `${door.name}: refused.`,
+    ...(policy.log ? [doing([], [{ kind: "log", line: "refused", door: door.name }])] : []),
+    doing([], [{ kind: "count", in: refused }], verdict),
+  );
+}

@@ -1,0 +1,109 @@
+/** The sets of a gate: what is remembered of whom, under which name, and what it means. */
+import { FAMILIES, type Family, printPrefix, widthOf } from "../policy/address.ts";
+import type { Door, Policy, Step } from "../policy/policy.ts";
+import type { Key, Role, TimedSet } from "../program/program.ts";
+
+/** One set for each address family: a set's members have one size. */
+export type Pair = Readonly<Record<Family, TimedSet>>;
+
+/** How many sources or connections a set holds. 65,536 of them take about 8 MB. */
+const CAPACITY = 65536;
+
+export interface GateSets {
+  readonly banned: Pair;
+  readonly autoBanned: Pair;
+  readonly wrong: Pair;
+  readonly flows: Pair;
+  readonly syns: Pair;
+}
+
+export interface DoorSets {
+  readonly grants: Pair;
+  readonly sessions: Pair;
+  /** `stages[0]` holds the sources that have made step 1; there is none for the last step. */
+  readonly stages: readonly Pair[];
+}
+
+export function setsOfGate(policy: Policy): GateSets {
+  const source = sourceKey(policy);
+  const { ban } = policy;
+  const counted = ban === undefined ? "" : ` ${ban.after} in ${ban.withinSeconds}s`;
+  return {
+    banned: pair("banned", source, { kind: "banned" }, "banned by hand"),
+    autoBanned: pair("auto_banned", source, { kind: "auto-banned" }, "banned for wrong steps"),
+    wrong: pair("wrong", source, { kind: "wrong" }, `wrong steps${counted}`),
+    flows: pair("flows", () => ({ kind: "flow" }), { kind: "flows" }, "connections let through"),
+    syns: pair("syns", () => ({ kind: "syn" }), { kind: "syns" }, "SYNs let through"),
+  };
+}
+
+export function setsOfDoor(policy: Policy, door: Door): DoorSets {
+  const source = sourceKey(policy);
+  const name = door.name;
+  const at = door.destinations.map(printPrefix).join();
+  const services = door.protects
+    .map(({ protocol, ports }) => `${protocol}/${ports.first}-${ports.last}`)
+    .join();
+  const steps = door.sequence?.steps ?? [];
+  const grants: Role = { kind: "grants", door: name, openForSeconds: door.openForSeconds };
+  // Another kind of set under another name: the kernel cannot turn one into the other.
+  const [stem, use] = door.singleUse
+    ? [`${name}_single_grants`, "one connection"]
+    : [`${name}_grants`, "connections"];
+  return {
+    grants: pair(stem, source, grants, `may start ${use} to ${services} at ${at}`, door.singleUse),
+    sessions: pair(
+      `${name}_sessions`,
+      source,
+      { kind: "sessions", door: name },
+      `sessions with ${services} at ${at}`,
+    ),
+    stages: steps.slice(1).map((_, index) =>
+      pair(
+        `${name}_stage${index + 1}_`,
+        source,
+        { kind: "stage", door: name, stage: index + 1, of: steps.length },
+        `made ${steps
+          .slice(0, index + 1)
+          .map(nameStep)
+          .join(" ")} at ${at}`,
+      ),
+    ),
+  };
+}
+
+/** A step as the policy file writes it. */
+export function nameStep(step: Step): string {
+  if (step.kind === "ping") return `ping/${step.payloadBytes}`;
+  return step.protocol === "either" ? `${step.port}` : `${step.protocol}/${step.port}`;
+}
+
+type KeyOf = (family: Family) => Key;
+
+function sourceKey(policy: Policy): KeyOf {
+  return (family) => ({
+    kind: "source",
+    prefixLength: family === "ipv6" ? policy.ipv6PrefixLength : widthOf(family),
+  });
+}
+
+function pair(stem: string, keyOf: KeyOf, role: Role, meaning: string, singleUse = false): Pair {
+  const make = (family: Family): TimedSet => {
+    const key = keyOf(family);
+    const cut = key.kind === "source" ? ` by /${key.prefixLength}` : "";
+    return {
+      name: `${stem}${family === "ipv4" ? 4 : 6}`,
+      family,
+      key,
+      capacity: CAPACITY,
+      singleUse,
+      role,
+      meaning: `${meaning}${cut}`,
+    };
+  };
+  return { ipv4: make("ipv4"), ipv6: make("ipv6") };
+}
+
+export function bothOf(pair: Pair): readonly TimedSet[] {
+  return FAMILIES.map((family) => pair[family]);
+}

@@ -1,0 +1,71 @@
+/** The chains that all doors share. */
+import type { Policy } from "../policy/policy.ts";
+import type { Chain, Match } from "../program/program.ts";
+import { chain, doing, forEachFamily, goto, member, PASS, remember, rule } from "./rules.ts";
+import type { GateSets } from "./sets.ts";
+
+export const TRUSTED = "trusted";
+
+/**
+ * How long a connection is remembered after its last segment. The figures are those of
+ * Linux's connection tracking (nf_conntrack_tcp_timeout_established, _syn_sent, _time_wait).
+ */
+const ESTABLISHED_SECONDS = 432_000;
+const OPENING_SECONDS = 120;
+const CLOSING_SECONDS = 120;
+
+export function compileShared(policy: Policy, sets: GateSets): Chain[] {
+  return [
+    ...(policy.trusted.length === 0 ? [] : [trusted(policy)]),
+    pass(sets),
+    existing(),
+    elsewhere(sets),
+  ];
+}
+
+function trusted(policy: Policy): Chain {
+  return chain(
+    TRUSTED,
+    "Sources that never need to knock.",
+    ...policy.trusted.map((prefix) => rule([{ kind: "source", in: prefix }], goto("pass"))),
+  );
+}
+
+/** What is let through is noted, for connections whose socket is not on this host. */
+function pass({ flows, syns }: GateSets): Chain {
+  return chain(
+    "pass",
+    "A new connection is let through: note it, so that the rest of it passes.",
+    ...forEachFamily((of) => doing([], [remember(of(flows), OPENING_SECONDS, true)])),
+    ...forEachFamily((of) => doing([], [remember(of(syns), OPENING_SECONDS, true)])),
+    rule([], PASS),
+  );
+}
+
+/**
+ * A socket of this host that is more than a listener answers for its connection, also for
+ * one that is older than the gate. Connections that end elsewhere (a published container
+ * port, a forwarded host) have none, or a proxy's listener that never sees them.
+ */
+function existing(): Chain {
+  return chain(
+    "existing",
+    "Part of a connection that exists? Otherwise back, to be refused.",
+    rule([{ kind: "listener-only" }], goto("elsewhere")),
+    rule([{ kind: "has-socket" }], PASS),
+    rule([], goto("elsewhere")),
+  );
+}
+
+function elsewhere({ flows }: GateSets): Chain {
+  const known = (seconds: number, ...also: readonly Match[]) =>
+    forEachFamily((of) =>
+      doing([...also, member(of(flows))], [remember(of(flows), seconds, true)], PASS),
+    );
+  return chain(
+    "elsewhere",
+    "Connections that no socket of this host knows: those that were let through.",
+    ...known(CLOSING_SECONDS, { kind: "any-flag", of: ["fin", "rst"] }),
+    ...known(ESTABLISHED_SECONDS),
+  );
+}

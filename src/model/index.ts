@@ -1,0 +1,12 @@
+export {
+  holdsGrant,
+  isBanned,
+  type Past,
+  passes,
+  pastOf,
+  type Reason,
+  reasonFor,
+  stageOf,
+} from "./meaning.ts";
+export type { Packet, TcpFlag } from "./packet.ts";
+export type { Event, Story } from "./story.ts";

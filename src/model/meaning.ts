@@ -1,0 +1,297 @@
+/**
+ * What a policy means: section 3 of the design, in its order, as sentences about the past.
+ * Nothing here changes as packets come: everything is said of the first `n` events of a story
+ * and a moment, and follows from what happened.
+ */
+import { type Address, prefixHolds } from "../policy/address.ts";
+import type { Door, Policy, Sequence } from "../policy/policy.ts";
+import type { Packet } from "./packet.ts";
+import type { Event, Story } from "./story.ts";
+import { asksForConnection, doorOf, isKnock, isSameFlow, isSameSource, isStep } from "./traffic.ts";
+
+/** Why a packet passes, or why it is refused. */
+export type Reason =
+  | "no door"
+  | "connection"
+  | "repeated SYN"
+  | "session"
+  | "trusted"
+  | "grant"
+  | "banned"
+  | "no grant"
+  | "no connection";
+
+/** A policy, and what has happened under it. */
+export interface Past {
+  readonly policy: Policy;
+  readonly story: Story;
+  /** What was already found out, so that it is not worked out again. */
+  readonly known: Map<string, unknown>;
+}
+
+/** A packet of the story and when it came; `n` events came before it. */
+interface Arrival {
+  readonly packet: Packet;
+  readonly at: number;
+  readonly n: number;
+}
+
+/** A SYN is taken for a repetition of one that passed for so long. */
+const SYN_REPEATS_SECONDS = 120;
+
+export function pastOf(policy: Policy, story: Story): Past {
+  return { policy, story, known: new Map() };
+}
+
+/** 3.3: whether the packet that is event `n` passes. */
+export function passes(past: Past, n: number): boolean {
+  return !["banned", "no grant", "no connection"].includes(reasonFor(past, n));
+}
+
+/** 3.3 and 3.4: what becomes of the packet that is event `n`, in a word. */
+export function reasonFor(past: Past, n: number): Reason {
+  return once(past, `reason ${n}`, () => {
+    const arrival = arrivalAt(past, n);
+    const { packet } = arrival;
+    const door = doorOf(past.policy, packet);
+    if (door === undefined) return "no door";
+    if (packet.content.protocol === "udp") {
+      return hasSession(past, door, arrival) ? "session" : reasonToBegin(past, door, arrival);
+    }
+    if (asksForConnection(packet)) {
+      return isRepeatedSyn(past, arrival) ? "repeated SYN" : reasonToBegin(past, door, arrival);
+    }
+    return belongsToConnection(past, arrival) ? "connection" : "no connection";
+  });
+}
+
+/** 3.3 and 3.11: a new flow. A packet that earns a ban is itself too late. */
+function reasonToBegin(past: Past, door: Door, { packet, at, n }: Arrival): Reason {
+  const { source } = packet;
+  if (past.policy.trusted.some((prefix) => prefixHolds(prefix, source))) return "trusted";
+  if (isBanned(past, source, n + 1, at)) return "banned";
+  return holdsGrant(past, door, source, n, at) ? "grant" : "no grant";
+}
+
+/** 3.4: a segment whose flags cannot be read belongs to no connection. */
+function belongsToConnection(past: Past, { packet, n }: Arrival): boolean {
+  const { content } = packet;
+  if (content.protocol !== "tcp" || content.flags === undefined) return false;
+  return (
+    content.socket === "connection" ||
+    connectionsBegun(past, n).some((begun) => isSameFlow(begun.packet, packet))
+  );
+}
+
+function isRepeatedSyn(past: Past, { packet, at, n }: Arrival): boolean {
+  return connectionsBegun(past, n).some(
+    (begun) =>
+      isSameFlow(begun.packet, packet) &&
+      sequenceNumber(begun.packet) === sequenceNumber(packet) &&
+      at - begun.at < SYN_REPEATS_SECONDS,
+  );
+}
+
+function connectionsBegun(past: Past, n: number): Arrival[] {
+  return arrivalsBefore(past, n).filter(
+    (arrival) =>
+      asksForConnection(arrival.packet) &&
+      ["trusted", "grant"].includes(reasonFor(past, arrival.n)),
+  );
+}
+
+/** 3.9 */
+function hasSession(past: Past, door: Door, { packet, at, n }: Arrival): boolean {
+  return arrivalsBefore(past, n).some(
+    (earlier) =>
+      at - earlier.at < door.sessionIdleSeconds &&
+      earlier.packet.content.protocol === "udp" &&
+      doorOf(past.policy, earlier.packet) === door &&
+      isSameSource(past.policy, earlier.packet.source, packet.source) &&
+      passes(past, earlier.n),
+  );
+}
+
+/** 3.6: how many steps of the door's sequence a source has made; 0 where there is none. */
+export function stageOf(past: Past, door: Door, source: Address, n: number, at: number): number {
+  const stages = door.sequence?.steps.keys() ?? [];
+  return [...stages].find((k) => k > 0 && isAtStage(past, door, source, k, { n, at })) ?? 0;
+}
+
+/**
+ * 3.6: there is a knock that was step k, made at stage k - 1 and not too long ago, and since
+ * then only such as do nothing at stage k.
+ */
+function isAtStage(
+  past: Past,
+  door: Door,
+  source: Address,
+  k: number,
+  { n, at }: { readonly n: number; readonly at: number },
+): boolean {
+  if (k === 0) return stageOf(past, door, source, n, at) === 0;
+  const { steps, withinSeconds } = sequenceOf(door);
+  const knocks = knocksOf(past, door, source, n);
+  return knocks.some(
+    (made, index) =>
+      at - made.at < withinSeconds &&
+      isStep(made.packet, steps[k - 1]) &&
+      knocks.slice(index + 1).every((later) => isRepeat(door, later.packet, k)) &&
+      isAtStage(past, door, source, k - 1, made),
+  );
+}
+
+/** 3.6: one of the steps that led to stage k, and not the one that leads on. */
+function isRepeat(door: Door, packet: Packet, k: number): boolean {
+  const { steps } = sequenceOf(door);
+  return !isStep(packet, steps[k]) && steps.slice(0, k).some((step) => isStep(packet, step));
+}
+
+/** 3.8: of all that makes a grant or ends it, the last counts. */
+export function holdsGrant(
+  past: Past,
+  door: Door,
+  source: Address,
+  n: number,
+  at: number,
+): boolean {
+  const last = eventsBefore(past, n).findLastIndex((_, i) => touchesGrant(past, door, source, i));
+  const event = past.story[last];
+  switch (event?.kind) {
+    case "open":
+      return at - event.at < event.forSeconds;
+    case "packet":
+      return makesGrant(past, door, source, last) && at - event.at < door.openForSeconds;
+    default:
+      return false;
+  }
+}
+
+function touchesGrant(past: Past, door: Door, source: Address, n: number): boolean {
+  const event = eventAt(past, n);
+  switch (event.kind) {
+    case "packet":
+      return makesGrant(past, door, source, n) || usesGrantUp(past, door, source, n);
+    case "open":
+    case "close":
+      return (
+        event.door === door.name &&
+        (event.source === undefined || isSameSource(past.policy, event.source, source))
+      );
+    default:
+      return false;
+  }
+}
+
+function makesGrant(past: Past, door: Door, source: Address, n: number): boolean {
+  const knock = knocksOf(past, door, source, n + 1).find((arrival) => arrival.n === n);
+  if (knock === undefined) return false;
+  const { steps } = sequenceOf(door);
+  const last = steps.length - 1;
+  return isStep(knock.packet, steps[last]) && isAtStage(past, door, source, last, knock);
+}
+
+function usesGrantUp(past: Past, door: Door, source: Address, n: number): boolean {
+  const { packet } = arrivalAt(past, n);
+  return (
+    door.singleUse &&
+    doorOf(past.policy, packet) === door &&
+    isSameSource(past.policy, packet.source, source) &&
+    reasonFor(past, n) === "grant"
+  );
+}
+
+/** 3.11 */
+export function isBanned(past: Past, source: Address, n: number, at: number): boolean {
+  return isBannedByHand(past, source, n, at) || isBannedForWrongSteps(past, source, n, at);
+}
+
+function isBannedByHand(past: Past, source: Address, n: number, at: number): boolean {
+  const last = eventsBefore(past, n).findLast(
+    (event) =>
+      (event.kind === "ban" || event.kind === "unban") &&
+      isSameSource(past.policy, event.source, source),
+  );
+  return last?.kind === "ban" && (last.forSeconds === undefined || at - last.at < last.forSeconds);
+}
+
+/** Wrong steps count together that come within a time of the first of them; enough of them ban. */
+function isBannedForWrongSteps(past: Past, source: Address, n: number, at: number): boolean {
+  const { ban } = past.policy;
+  if (ban === undefined) return false;
+  let counted: number[] = [];
+  let bannedAt = Number.NEGATIVE_INFINITY;
+  for (const wrongAt of wrongStepsOf(past, source, n)) {
+    const first = counted[0] ?? wrongAt;
+    counted = wrongAt - first < ban.withinSeconds ? [...counted, wrongAt] : [wrongAt];
+    if (counted.length < ban.after) continue;
+    bannedAt = wrongAt;
+    counted = [];
+  }
+  return at - bannedAt < ban.forSeconds;
+}
+
+/** When attempts of the source were started over, at any door, since it was last pardoned. */
+function wrongStepsOf(past: Past, source: Address, n: number): number[] {
+  const pardon = eventsBefore(past, n).findLastIndex(
+    (event) => event.kind === "unban" && isSameSource(past.policy, event.source, source),
+  );
+  return past.policy.doors
+    .flatMap((door) =>
+      knocksOf(past, door, source, n).filter((knock) => isWrong(past, door, knock)),
+    )
+    .filter((knock) => knock.n > pardon)
+    .map((knock) => knock.at)
+    .sort((a, b) => a - b);
+}
+
+/** 3.6: a knock that takes its source back to stage 0. */
+function isWrong(past: Past, door: Door, { packet, n, at }: Arrival): boolean {
+  const k = stageOf(past, door, packet.source, n, at);
+  return k > 0 && !isStep(packet, sequenceOf(door).steps[k]) && !isRepeat(door, packet, k);
+}
+
+function knocksOf(past: Past, door: Door, source: Address, n: number): readonly Arrival[] {
+  return once(past, `knocks ${door.name} ${source.bits} ${source.family} ${n}`, () =>
+    arrivalsBefore(past, n).filter(
+      ({ packet }) =>
+        isKnock(past.policy, door, packet) && isSameSource(past.policy, packet.source, source),
+    ),
+  );
+}
+
+function arrivalsBefore(past: Past, n: number): Arrival[] {
+  return eventsBefore(past, n).flatMap((event, i) =>
+    event.kind === "packet" ? [{ packet: event.packet, at: event.at, n: i }] : [],
+  );
+}
+
+function arrivalAt(past: Past, n: number): Arrival {
+  const event = eventAt(past, n);
+  if (event.kind !== "packet") throw new Error(`arrivalAt: event ${n} is not a packet`);
+  return { packet: event.packet, at: event.at, n };
+}
+
+function eventsBefore({ story }: Past, n: number): readonly Event[] {
+  return story.slice(0, n);
+}
+
+function eventAt({ story }: Past, n: number): Event {
+  const event = story[n];
+  if (event === undefined) throw new Error(`eventAt: the story has no event ${n}`);
+  return event;
+}
+
+function sequenceOf(door: Door): Sequence {
+  if (door.sequence === undefined) throw new Error(`sequenceOf: ${door.name} has no sequence`);
+  return door.sequence;
+}
+
+function sequenceNumber({ content }: Packet): number | undefined {
+  return content.protocol === "tcp" ? content.sequenceNumber : undefined;
+}
+
+function once<T>({ known }: Past, question: string, answer: () => T): T {
+  if (!known.has(question)) known.set(question, answer());
+  return known.get(question) as T;
+}

@@ -1,0 +1,89 @@
+/** What a single packet is to a policy, whatever came before it (design 3.1, 3.2, 3.6). */
+import { type Address, maskAddress, prefixHolds, widthOf } from "../policy/address.ts";
+import type { Door, Policy, PortRange, Step } from "../policy/policy.ts";
+import type { Packet } from "./packet.ts";
+
+/** Whether the gate looks at the packet at all. */
+export function isGated(policy: Policy, packet: Packet): boolean {
+  if (policy.interfaces.length === 0) return packet.interface !== "lo";
+  return policy.interfaces.some((name) => name === packet.interface);
+}
+
+export function isForDestinationOf(door: Door, packet: Packet): boolean {
+  if (door.destinations.length === 0) return packet.destined === "here";
+  return door.destinations.some((prefix) => prefixHolds(prefix, packet.destination));
+}
+
+/** 3.2: the door that a packet comes to. */
+export function doorOf(policy: Policy, packet: Packet): Door | undefined {
+  const { content } = packet;
+  if (content.protocol === "ping" || !isGated(policy, packet)) return undefined;
+  return policy.doors.find(
+    (door) =>
+      isForDestinationOf(door, packet) &&
+      door.protects.some(
+        ({ protocol, ports }) =>
+          protocol === content.protocol && isWithin(ports, content.destinationPort),
+      ),
+  );
+}
+
+/** SYN without ACK, RST and FIN. */
+export function asksForConnection({ content }: Packet): boolean {
+  if (content.protocol !== "tcp" || content.flags === undefined) return false;
+  const { flags } = content;
+  return flags.includes("syn") && !flags.some((flag) => /^(ack|rst|fin)$/.test(flag));
+}
+
+export function isStep(packet: Packet, step: Step | undefined): boolean {
+  if (step === undefined) return false;
+  const { content } = packet;
+  if (step.kind === "ping" || content.protocol === "ping") {
+    return (
+      step.kind === "ping" &&
+      content.protocol === "ping" &&
+      content.payloadBytes === step.payloadBytes
+    );
+  }
+  return (
+    content.destinationPort === step.port &&
+    (step.protocol === "either" || step.protocol === content.protocol)
+  );
+}
+
+/** 3.6: a packet in the watch range or equal to a step; of TCP only new connections. */
+export function isKnock(policy: Policy, door: Door, packet: Packet): boolean {
+  const { sequence } = door;
+  if (sequence === undefined || !isGated(policy, packet)) return false;
+  if (!isForDestinationOf(door, packet)) return false;
+  const { content } = packet;
+  if (content.protocol === "tcp" && !asksForConnection(packet)) return false;
+  const watched =
+    content.protocol !== "ping" &&
+    sequence.watch !== undefined &&
+    isWithin(sequence.watch, content.destinationPort);
+  return watched || sequence.steps.some((step) => isStep(packet, step));
+}
+
+/** Whether the gate takes two addresses for one knocker. */
+export function isSameSource(policy: Policy, a: Address, b: Address): boolean {
+  const kept = a.family === "ipv6" ? policy.ipv6PrefixLength : widthOf(a.family);
+  return a.family === b.family && maskAddress(a, kept).bits === maskAddress(b, kept).bits;
+}
+
+/** Whether two TCP segments go the same way between the same ends. */
+export function isSameFlow(a: Packet, b: Packet): boolean {
+  return (
+    a.content.protocol === "tcp" &&
+    b.content.protocol === "tcp" &&
+    a.source.family === b.source.family &&
+    a.source.bits === b.source.bits &&
+    a.destination.bits === b.destination.bits &&
+    a.content.sourcePort === b.content.sourcePort &&
+    a.content.destinationPort === b.content.destinationPort
+  );
+}
+
+function isWithin({ first, last }: PortRange, port: number): boolean {
+  return port >= first && port <= last;
+}

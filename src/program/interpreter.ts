@@ -1,0 +1,240 @@
+/** Runs a program on packets in memory: a judge of the kernel, and an engine for explanations. */
+import type { Packet, TcpSegment } from "../model/packet.ts";
+import { type Address, maskAddress, prefixHolds } from "../policy/address.ts";
+import type {
+  Action,
+  Chain,
+  Key,
+  LogKind,
+  Match,
+  Program,
+  Rule,
+  TimedSet,
+  Verdict,
+} from "./program.ts";
+
+export type Outcome = "pass" | "drop" | "reset";
+
+interface Membership {
+  endsAt: number;
+  /** Whether the one use of a single-use membership is still free. */
+  unspent: boolean;
+  strikes: number;
+}
+
+/** What a gate knows at one moment. Times are seconds on any one clock. */
+export interface State {
+  readonly members: Map<string, Map<string, Membership>>;
+}
+
+export interface Run {
+  readonly outcome: Outcome;
+  /** The log lines that the packet caused, before any rate limit. */
+  readonly logged: readonly { readonly line: LogKind; readonly door: string }[];
+}
+
+export function emptyState(): State {
+  return { members: new Map() };
+}
+
+/** Who of a set is a member at `now`, each as {@link keyOf} writes it. */
+export function membersAt(state: State, set: TimedSet, now: number): string[] {
+  return [...(state.members.get(set.name) ?? [])]
+    .filter(([, membership]) => membership.endsAt > now)
+    .map(([key]) => key);
+}
+
+/** Puts a key into a set from outside, as an administrator's command does. */
+export function remember(state: State, set: TimedSet, key: string, endsAt: number): void {
+  const members = state.members.get(set.name) ?? new Map<string, Membership>();
+  members.set(key, { endsAt, unspent: true, strikes: 0 });
+  state.members.set(set.name, members);
+}
+
+/** Takes a key out of a set; without a key, all of them. */
+export function forget(state: State, set: TimedSet, key?: string): void {
+  if (key === undefined) state.members.delete(set.name);
+  else state.members.get(set.name)?.delete(key);
+}
+
+/** The key under which a set would hold a source. */
+export function sourceKey(source: Address, prefixLength: number): string {
+  return maskAddress(source, prefixLength).bits.toString(16);
+}
+
+/** What happens to a packet that arrives at `now`; changes `state`. */
+export function runPacket(program: Program, state: State, packet: Packet, now: number): Run {
+  const chains = new Map(program.chains.map((chain) => [chain.name, chain]));
+  const logged: { line: LogKind; door: string }[] = [];
+  const context: Context = { state, packet, now, logged };
+  const entry = program.chains[0];
+  if (entry === undefined) throw new Error("runPacket: a program without chains");
+  return { outcome: runChain(entry, chains, context) ?? "pass", logged };
+}
+
+interface Context {
+  readonly state: State;
+  readonly packet: Packet;
+  readonly now: number;
+  readonly logged: { line: LogKind; door: string }[];
+}
+
+/** Undefined when the chain ended without a decision. */
+function runChain(
+  chain: Chain,
+  chains: ReadonlyMap<string, Chain>,
+  context: Context,
+): Outcome | undefined {
+  for (const rule of chain.rules) {
+    const verdict = runRule(rule, context);
+    switch (verdict.kind) {
+      case "next":
+        break;
+      case "return":
+        return undefined;
+      case "pass":
+      case "drop":
+      case "reset":
+        return verdict.kind;
+      case "goto":
+        return runChain(chainNamed(chains, verdict.chain), chains, context);
+      case "jump": {
+        const outcome = runChain(chainNamed(chains, verdict.chain), chains, context);
+        if (outcome !== undefined) return outcome;
+      }
+    }
+  }
+  return undefined;
+}
+
+function chainNamed(chains: ReadonlyMap<string, Chain>, name: string): Chain {
+  const chain = chains.get(name);
+  if (chain === undefined) throw new Error(`runPacket: no chain is called ${name}`);
+  return chain;
+}
+
+function runRule(rule: Rule, context: Context): Verdict {
+  const matched = rule.when.every((match) => matches(match, context));
+  return matched && rule.then.every((action) => act(action, context)) ? rule.to : { kind: "next" };
+}
+
+function matches(match: Match, context: Context): boolean {
+  const { packet } = context;
+  const { content } = packet;
+  const tcp = content.protocol === "tcp" ? content : undefined;
+  switch (match.kind) {
+    case "protocol":
+      return protocolOf(packet) === match.is;
+    case "to-port":
+      return (
+        content.protocol !== "ping" &&
+        content.destinationPort >= match.first &&
+        content.destinationPort <= match.last
+      );
+    case "from-loopback":
+      return packet.interface === "lo";
+    case "interface":
+      return packet.interface === match.name;
+    case "source":
+      return prefixHolds(match.in, packet.source);
+    case "destination":
+      return prefixHolds(match.in, packet.destination);
+    case "destined-here":
+      return packet.destined === "here";
+    case "new-connection":
+      return tcp?.flags !== undefined && asksForConnection(tcp.flags) === match.is;
+    case "any-flag":
+      return tcp?.flags?.some((flag) => match.of.includes(flag)) ?? false;
+    case "echo-request":
+      return (
+        content.protocol === "ping" &&
+        packet.source.family === match.family &&
+        content.payloadBytes === match.payloadBytes
+      );
+    case "member":
+      return membership(match.of, context) !== undefined;
+    case "spend":
+      return spend(match.of, context);
+    case "listener-only":
+      return tcp?.socket === "listener";
+    case "has-socket":
+      return tcp !== undefined && tcp.socket !== "none";
+  }
+}
+
+function protocolOf({ content, source }: Packet): "tcp" | "udp" | "icmp" | "icmpv6" {
+  if (content.protocol !== "ping") return content.protocol;
+  return source.family === "ipv4" ? "icmp" : "icmpv6";
+}
+
+function asksForConnection(flags: NonNullable<TcpSegment["flags"]>): boolean {
+  return flags.includes("syn") && !flags.some((flag) => ["ack", "rst", "fin"].includes(flag));
+}
+
+/** The packet's key in the set's form; undefined when it has none, as another family has. */
+function keyOf(set: TimedSet, packet: Packet): string | undefined {
+  if (packet.source.family !== set.family) return undefined;
+  const source = sourceKey(packet.source, prefixLengthOf(set.key, packet.source));
+  if (set.key.kind === "source") return source;
+  if (packet.content.protocol !== "tcp") return undefined;
+  const { sourcePort, destinationPort, sequenceNumber } = packet.content;
+  const flow = `${source}.${sourcePort}.${packet.destination.bits}.${destinationPort}`;
+  return set.key.kind === "flow" ? flow : `${flow}.${sequenceNumber}`;
+}
+
+function prefixLengthOf(key: Key, source: Address): number {
+  if (key.kind === "source") return key.prefixLength;
+  return source.family === "ipv4" ? 32 : 128;
+}
+
+function membership(set: TimedSet, { state, packet, now }: Context): Membership | undefined {
+  const key = keyOf(set, packet);
+  const found = key === undefined ? undefined : state.members.get(set.name)?.get(key);
+  return found !== undefined && found.endsAt > now ? found : undefined;
+}
+
+function spend(set: TimedSet, context: Context): boolean {
+  const found = membership(set, context);
+  if (found === undefined || !found.unspent) return false;
+  found.unspent = false;
+  return true;
+}
+
+/** False when the action ends its rule. */
+function act(action: Action, context: Context): boolean {
+  switch (action.kind) {
+    case "remember": {
+      const existing = admit(action.in, context, context.now + action.seconds);
+      if (existing !== undefined && action.renew) existing.endsAt = context.now + action.seconds;
+      return existing !== undefined;
+    }
+    case "forget": {
+      const key = keyOf(action.in, context.packet);
+      if (key === undefined) return false;
+      forget(context.state, action.in, key);
+      return true;
+    }
+    case "strike": {
+      const struck = admit(action.in, context, context.now + action.seconds);
+      if (struck === undefined) return false;
+      struck.strikes += 1;
+      return struck.strikes >= action.after;
+    }
+    case "count":
+      return true;
+    case "log":
+      context.logged.push({ line: action.line, door: action.door });
+      return true;
+  }
+}
+
+/** The packet's membership, made if there was none and the set has room. */
+function admit(set: TimedSet, context: Context, endsAt: number): Membership | undefined {
+  const existing = membership(set, context);
+  if (existing !== undefined) return existing;
+  const key = keyOf(set, context.packet);
+  if (key === undefined) return undefined;
+  if (membersAt(context.state, set, context.now).length >= set.capacity) return undefined;
+  remember(context.state, set, key, endsAt);
+  return context.state.members.get(set.name)?.get(key);
+}

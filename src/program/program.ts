@@ -1,0 +1,136 @@
+/**
+ * A small language for packet filters whose only state is named, timed sets. A program is
+ * data: the compiler makes it, a printer per backend words it, the interpreter runs it.
+ */
+import type { TcpFlag } from "../model/packet.ts";
+import type { Family, Prefix } from "../policy/address.ts";
+
+export interface Program {
+  readonly sets: readonly TimedSet[];
+  readonly counters: readonly Counter[];
+  /** Kinds of log lines in use; each kind has one rate limit, whatever door it is about. */
+  readonly logs: readonly LogKind[];
+  /** The first is where every incoming packet begins; the end of it passes the packet. */
+  readonly chains: readonly Chain[];
+  /** The packets of a fragmented datagram must be put together before the first chain. */
+  readonly reassembles: boolean;
+}
+
+/** What one member of a set is. */
+export type Key =
+  /** The sender, cut to the bits that tell one knocker from another. */
+  | { readonly kind: "source"; readonly prefixLength: number }
+  /** Both addresses and both ports of a TCP connection. */
+  | { readonly kind: "flow" }
+  /** The same and the sequence number: one SYN and its repetitions. */
+  | { readonly kind: "syn" };
+
+/** What being in a set stands for, for those who read it back from the kernel. */
+export type Role =
+  | { readonly kind: "grants"; readonly door: string; readonly openForSeconds: number }
+  | { readonly kind: "sessions"; readonly door: string }
+  | { readonly kind: "stage"; readonly door: string; readonly stage: number; readonly of: number }
+  | { readonly kind: "banned" }
+  | { readonly kind: "auto-banned" }
+  | { readonly kind: "wrong" }
+  | { readonly kind: "flows" }
+  | { readonly kind: "syns" };
+
+export interface TimedSet {
+  readonly name: string;
+  readonly family: Family;
+  readonly key: Key;
+  /** How many members it holds; a full set takes no more until some expire. */
+  readonly capacity: number;
+  /** Each membership may be used once: see the match `spend`. */
+  readonly singleUse: boolean;
+  readonly role: Role;
+  /**
+   * What it means to be a member, complete: two sets with one name and one meaning are the
+   * same set, and a reload keeps its members.
+   */
+  readonly meaning: string;
+}
+
+export interface Counter {
+  readonly name: string;
+  readonly door: string;
+  readonly counts: LogKind;
+}
+
+export type LogKind = "open" | "refused" | "wrong" | "banned";
+
+export interface Chain {
+  readonly name: string;
+  /** One line for the reader of the rules. */
+  readonly note: string;
+  readonly rules: readonly Rule[];
+}
+
+/** When all of `when` holds, `then` happens in order, and the packet goes `to` the next place. */
+export interface Rule {
+  readonly when: readonly Match[];
+  readonly then: readonly Action[];
+  readonly to: Verdict;
+  readonly note?: string;
+}
+
+export type Match =
+  | { readonly kind: "protocol"; readonly is: "tcp" | "udp" | "icmp" | "icmpv6" }
+  /** The destination port, whatever the protocol that has one. */
+  | { readonly kind: "to-port"; readonly first: number; readonly last: number }
+  | { readonly kind: "from-loopback" }
+  | { readonly kind: "interface"; readonly name: string }
+  | { readonly kind: "source"; readonly in: Prefix }
+  | { readonly kind: "destination"; readonly in: Prefix }
+  /** Routing would keep the packet on this host (its own addresses, broadcast, multicast). */
+  | { readonly kind: "destined-here" }
+  /** SYN without ACK, RST and FIN (`is`), or flags that are there to read and are not so. */
+  | { readonly kind: "new-connection"; readonly is: boolean }
+  | { readonly kind: "any-flag"; readonly of: readonly TcpFlag[] }
+  | { readonly kind: "echo-request"; readonly family: Family; readonly payloadBytes: number }
+  | { readonly kind: "member"; readonly of: TimedSet }
+  /** A member whose one use is still free; the look-up itself takes it, so no two can. */
+  | { readonly kind: "spend"; readonly of: TimedSet }
+  /** Only a socket that listens on every address would take the packet. */
+  | { readonly kind: "listener-only" }
+  /** Some socket of the host would take the packet. */
+  | { readonly kind: "has-socket" };
+
+export type Action =
+  /**
+   * Puts the packet's key into the set until so much later; `renew` moves the end of a
+   * membership that exists. A full set ends the rule here.
+   */
+  | {
+      readonly kind: "remember";
+      readonly in: TimedSet;
+      readonly seconds: number;
+      readonly renew: boolean;
+    }
+  | { readonly kind: "forget"; readonly in: TimedSet }
+  /** Counts in a window of `seconds` from the first; ends the rule before the `after`th time. */
+  | {
+      readonly kind: "strike";
+      readonly in: TimedSet;
+      readonly seconds: number;
+      readonly after: number;
+    }
+  | { readonly kind: "count"; readonly in: Counter }
+  /** A line in the kernel log, within the rate limit of its kind. */
+  | { readonly kind: "log"; readonly line: LogKind; readonly door: string };
+
+export type Verdict =
+  /** The gate does not object. */
+  | { readonly kind: "pass" }
+  /** Thrown away without an answer. */
+  | { readonly kind: "drop" }
+  /** Answered as the kernel answers for a port on which nothing listens. */
+  | { readonly kind: "reset" }
+  /** Runs another chain and comes back when it ends. */
+  | { readonly kind: "jump"; readonly chain: string }
+  /** Runs another chain; when that ends, the caller of this one goes on. */
+  | { readonly kind: "goto"; readonly chain: string }
+  | { readonly kind: "return" }
+  /** The next rule. */
+  | { readonly kind: "next" };
