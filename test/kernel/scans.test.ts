@@ -1,0 +1,93 @@
+/** Whoever scans sees a door as a port on which nothing listens, or does not see it at all. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FAMILIES } from "../../src/policy/address.ts";
+import { loadGate, removeGate } from "./gate.ts";
+import { makeNetwork, type Network } from "./network.ts";
+import { scan } from "./scanner.ts";
+import { listenOnBoth } from "./services.ts";
+import { capture } from "./wire.ts";
+
+const DOOR = { tcp: 22, udp: 5353 } as const;
+const EMPTY = { tcp: 24, udp: 5355 } as const;
+
+const TCP_SCANS = ["-sS", "-sA", "-sF", "-sX", "-sN", "-sM", "-sW", "-sT"];
+const TRICKS = ["-sS -g 22", "-sF -g 53", "-sS --data-length 25", "-sA --badsum"];
+const SCANS = {
+  // nmap fragments IPv4 only, and not what the kernel sends for it (-sT).
+  ipv4: [
+    ...TCP_SCANS,
+    ...TCP_SCANS.filter((flag) => flag !== "-sT").map((flag) => `${flag} -f`),
+    "-sS -f -f",
+    "-sS --ip-options R",
+    ...TRICKS,
+  ],
+  ipv6: [...TCP_SCANS, ...TRICKS],
+};
+/** nmap asks who holds an address of its own link; the kernel's answer tells nothing of ports. */
+const NEIGHBOURS = "arp or (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)";
+
+function policy(refuse: "drop" | "reset"): string {
+  return `
+doors:
+  ssh:
+    protects: tcp/${DOOR.tcp}
+    refuse: ${refuse}
+    sequence: { steps: [51001, 54040, 52777] }
+  voice:
+    protects: udp/${DOOR.udp}
+    refuse: ${refuse}
+    sequence: { steps: [41001, 44040, 42777] }
+`;
+}
+
+let network: Network;
+beforeAll(async () => {
+  network = await makeNetwork();
+  await listenOnBoth(network.server, { protocol: "tcp", port: DOOR.tcp });
+  await listenOnBoth(network.server, { protocol: "udp", port: DOOR.udp });
+});
+afterAll(() => network.remove());
+
+describe.each(FAMILIES)("over %s", (family) => {
+  const address = () => network.link.server[family];
+
+  test("without a gate scans tell the two ports apart", async () => {
+    const findings = await scan(network.client, address(), [DOOR.tcp, EMPTY.tcp], "-sS");
+    expect(findings.get(DOOR.tcp)?.state).toBe("open");
+    expect(findings.get(EMPTY.tcp)?.state).toBe("closed");
+    const stray = await scan(network.client, address(), [DOOR.tcp, EMPTY.tcp], "-sF");
+    expect(stray.get(DOOR.tcp)).not.toEqual(stray.get(EMPTY.tcp));
+  });
+
+  describe("with refuse: reset", () => {
+    beforeAll(() => loadGate(network.server, policy("reset")));
+    afterAll(() => removeGate(network.server));
+
+    test.each(SCANS[family])("nmap %s sees the door as an empty port", async (flags) => {
+      const findings = await scan(network.client, address(), [DOOR.tcp, EMPTY.tcp], flags);
+      expect(findings.get(DOOR.tcp)).toEqual(findings.get(EMPTY.tcp));
+    });
+
+    test("nmap -sU sees a door for datagrams as an empty port", async () => {
+      const findings = await scan(network.client, address(), [DOOR.udp, EMPTY.udp], "-sU");
+      expect(findings.get(DOOR.udp)?.state).toBe("closed");
+      expect(findings.get(DOOR.udp)).toEqual(findings.get(EMPTY.udp));
+    });
+  });
+
+  describe("with refuse: drop", () => {
+    beforeAll(() => loadGate(network.server, policy("drop")));
+    afterAll(() => removeGate(network.server));
+
+    test.each([...SCANS[family], "-sU"])("nmap %s gets no packet back", async (flags) => {
+      const port = flags === "-sU" ? DOOR.udp : DOOR.tcp;
+      const watching = await capture(
+        network.link.client,
+        `src host ${address()} and not (${NEIGHBOURS})`,
+      );
+      const findings = await scan(network.client, address(), [port], flags);
+      expect(findings.get(port)?.reason).toMatch(/^no-response/);
+      expect(await watching.stop()).toEqual([]);
+    });
+  });
+});
