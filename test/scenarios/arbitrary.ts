@@ -1,0 +1,263 @@
+/**
+ * Random policies and stories. Everything is drawn from small pools, so that packets often
+ * are steps, repeat each other, and come at the edge of a time.
+ */
+import fc from "fast-check";
+import type { Packet, TcpFlag } from "../../src/model/packet.ts";
+import type { Event, Story } from "../../src/model/story.ts";
+import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import type { Door, Policy, Step } from "../../src/policy/policy.ts";
+
+/** The addresses that stories are told with; a runner in the kernel puts its own in their place. */
+export interface Cast {
+  /** Two senders; those of IPv6 share 64 bits. */
+  readonly sources: readonly [Address, Address];
+  readonly here: Address;
+  readonly elsewhere: Address;
+  /** Where packets come in. */
+  readonly interface: string;
+}
+
+export function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new Error(`address: ${text} is none`);
+  return parsed;
+}
+
+export const CASTS: Readonly<Record<Family, Cast>> = {
+  ipv4: {
+    sources: [address("192.0.2.10"), address("192.0.2.11")],
+    here: address("198.51.100.1"),
+    elsewhere: address("203.0.113.7"),
+    interface: "test0",
+  },
+  ipv6: {
+    sources: [address("2001:db8::10"), address("2001:db8::11")],
+    here: address("2001:db8:1::1"),
+    elsewhere: address("2001:db8:7::7"),
+    interface: "test0",
+  },
+};
+
+const STEPS = ["51000", "51001", "51002", "tcp/51001", "udp/51001", "udp/51003", "tcp/51004"];
+const PINGS = ["ping/63", "ping/64"];
+const seconds = (...choices: readonly number[]) => fc.constantFrom(...choices.map((s) => `${s}s`));
+
+const sequence = fc.record(
+  {
+    steps: fc.array(fc.constantFrom(...STEPS, ...STEPS, ...PINGS), { minLength: 1, maxLength: 4 }),
+    within: seconds(1, 2),
+    watch: fc.constantFrom("51000-51005", "51001-51002", "51003-51006", "21-51006"),
+  },
+  { requiredKeys: ["steps", "within"] },
+);
+
+const door = (protects: readonly string[], destinations: readonly string[]) =>
+  fc.record(
+    {
+      protects: fc.subarray([...protects], { minLength: 1 }),
+      "open-for": seconds(1, 3),
+      "single-use": fc.boolean(),
+      refuse: fc.constantFrom("drop", "reset"),
+      destinations: fc.constant(destinations),
+      sequence,
+    },
+    { requiredKeys: ["protects", "open-for", "sequence"] },
+  );
+
+/** A policy over the pools above, for two families at once; `destinations` are what doors may name. */
+export function policies(destinations: readonly string[], trusted: readonly string[]) {
+  return fc
+    .record(
+      {
+        interfaces: fc.constantFrom(["test0"], ["other0", "test0"]),
+        trusted: fc.constant(trusted),
+        "ipv6-prefix": fc.constantFrom(64, 128),
+        log: fc.boolean(),
+        ban: fc.record({
+          after: fc.integer({ min: 1, max: 3 }),
+          within: seconds(1, 3),
+          for: seconds(1, 3),
+        }),
+        doors: fc.record(
+          {
+            ssh: door(["tcp/22", "udp/500-501"], destinations),
+            web: door(["tcp/443", "udp/443"], destinations),
+          },
+          { requiredKeys: ["ssh"] },
+        ),
+      },
+      { requiredKeys: ["doors", "log"] },
+    )
+    .map((fields) => parsePolicy(JSON.stringify(withIdle(fields)), "random.yaml"))
+    .filter((result) => result.ok)
+    .map((result): Policy => {
+      if (!result.ok) throw new Error("policies: a problem got past the filter");
+      return result.value;
+    });
+}
+
+/** A short `session-idle` wherever a door takes datagrams; elsewhere the key is a problem. */
+function withIdle(fields: { doors: Record<string, { protects: string[] } | undefined> }): unknown {
+  const doors = Object.entries(fields.doors).map(([name, door]) => {
+    const takesDatagrams = door?.protects.some((service) => service.startsWith("udp/")) ?? false;
+    return [name, takesDatagrams ? { ...door, "session-idle": "2s" } : door];
+  });
+  return { ...fields, doors: Object.fromEntries(doors) };
+}
+
+const FLAGS: readonly (readonly TcpFlag[])[] = [
+  ["syn"],
+  ["syn", "ece", "cwr"],
+  ["syn", "psh", "urg"],
+  ["syn", "ack"],
+  ["syn", "fin"],
+  ["syn", "rst"],
+  ["ack"],
+  ["ack"],
+  ["fin", "ack"],
+  ["rst"],
+  ["fin", "psh", "urg"],
+  [],
+];
+const SYN: readonly TcpFlag[] = ["syn"];
+
+const knockPorts = fc.integer({ min: 50999, max: 51006 });
+const doorPorts = fc.constantFrom(22, 22, 443, 500, 501, 80);
+
+const contents: fc.Arbitrary<Packet["content"]> = fc.oneof(
+  { weight: 4, arbitrary: segment(knockPorts, fc.constant(SYN)) },
+  { weight: 3, arbitrary: datagram(knockPorts) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      protocol: fc.constant("ping"),
+      payloadBytes: fc.constantFrom(63, 64, 65),
+    }),
+  },
+  { weight: 1, arbitrary: segment(knockPorts, fc.constantFrom(...FLAGS)) },
+  { weight: 3, arbitrary: segment(doorPorts, fc.constant(SYN)) },
+  { weight: 2, arbitrary: segment(doorPorts, fc.constantFrom(...FLAGS)) },
+  { weight: 2, arbitrary: datagram(doorPorts) },
+);
+
+function segment(ports: fc.Arbitrary<number>, flags: fc.Arbitrary<readonly TcpFlag[]>) {
+  return fc.record({
+    protocol: fc.constant("tcp" as const),
+    sourcePort: fc.constantFrom(4001, 4002),
+    destinationPort: ports,
+    flags,
+    sequenceNumber: fc.constantFrom(7, 8),
+    socket: fc.constant("none" as const),
+  });
+}
+
+function datagram(ports: fc.Arbitrary<number>) {
+  return fc.record({
+    protocol: fc.constant("udp" as const),
+    sourcePort: fc.constantFrom(4001, 4002),
+    destinationPort: ports,
+  });
+}
+
+function stepContent(step: Step): fc.Arbitrary<Packet["content"]> {
+  if (step.kind === "ping") {
+    return fc.constant({ protocol: "ping" as const, payloadBytes: step.payloadBytes });
+  }
+  const port = fc.constant<number>(step.port);
+  const tcp = segment(port, fc.constant(SYN));
+  if (step.protocol === "tcp") return tcp;
+  return step.protocol === "udp" ? datagram(port) : fc.oneof(tcp, datagram(port));
+}
+
+/** A new flow to a service of the door, and what might come after it. */
+function visit(door: Door): fc.Arbitrary<Packet["content"][]> {
+  return fc
+    .constantFrom(...door.protects)
+    .chain(({ protocol, ports }): fc.Arbitrary<Packet["content"][]> => {
+      const port = fc.constant<number>(ports.first);
+      if (protocol === "udp") return fc.array(datagram(port), { minLength: 1, maxLength: 3 });
+      return fc
+        .tuple(
+          segment(port, fc.constant(SYN)),
+          fc.array(fc.constantFrom(SYN, ...FLAGS), { maxLength: 3 }),
+        )
+        .map(([syn, then]) => [syn, ...then.map((flags) => ({ ...syn, flags }))]);
+    });
+}
+
+/** The steps of a door in order, and a visit: so that doors do get opened. */
+function attempt(door: Door): fc.Arbitrary<Packet["content"][]> {
+  const steps = door.sequence?.steps ?? [];
+  return fc
+    .tuple(fc.tuple(...steps.map(stepContent)), visit(door))
+    .map(([knocks, visiting]) => [...knocks, ...visiting]);
+}
+
+const MOST_EVENTS = 16;
+
+/** Stories under a policy; times are multiples of 1/8 s, which binary fractions hold exactly. */
+export function stories(policy: Policy, cast: Cast): fc.Arbitrary<Story> {
+  const source = fc.constantFrom(
+    cast.sources[0],
+    cast.sources[0],
+    cast.sources[0],
+    cast.sources[1],
+  );
+  const destination = fc.constantFrom(...new Array<Address>(9).fill(cast.here), cast.elsewhere);
+  const beat = (from: Address, to: Address, content: Packet["content"]) => ({
+    kind: "packet" as const,
+    packet: {
+      source: from,
+      destination: to,
+      destined: to === cast.here ? ("here" as const) : ("elsewhere" as const),
+      interface: cast.interface,
+      content,
+    },
+  });
+  const one = contents.map((content) => [content]);
+  const many = fc.constantFrom(...policy.doors).chain(attempt);
+  const packets = fc
+    .tuple(
+      source,
+      destination,
+      fc.oneof({ weight: 2, arbitrary: one }, { weight: 1, arbitrary: many }),
+    )
+    .map(([from, to, drawn]) => drawn.map((content) => beat(from, to, content)));
+  const beats = fc
+    .array(
+      fc.oneof(
+        { weight: 14, arbitrary: packets },
+        { weight: 1, arbitrary: commands(policy, source) },
+      ),
+      {
+        minLength: 1,
+        maxLength: 7,
+        size: "max",
+      },
+    )
+    .map((scenes) => scenes.flat().slice(0, MOST_EVENTS));
+  const pause = fc.constantFrom(...new Array<number>(9).fill(0.125), 1.125, 2.125, 3.25);
+  const pauses = fc.array(pause, { minLength: MOST_EVENTS, maxLength: MOST_EVENTS });
+  return fc.tuple(beats, pauses).map(([drawn, waits]) => {
+    let at = 0;
+    return drawn.map((event, index): Event => {
+      at += waits[index] ?? 0;
+      return { at, ...event };
+    });
+  });
+}
+
+function commands(policy: Policy, source: fc.Arbitrary<Address>) {
+  const door = fc.constantFrom(...policy.doors.map(({ name }) => name));
+  const forSeconds = fc.constantFrom(1, 3);
+  return fc
+    .oneof(
+      fc.record({ kind: fc.constant("open" as const), door, source, forSeconds }),
+      fc.record({ kind: fc.constant("close" as const), door, source }),
+      fc.record({ kind: fc.constant("ban" as const), source, forSeconds }),
+      fc.record({ kind: fc.constant("unban" as const), source }),
+    )
+    .map((command) => [command]);
+}

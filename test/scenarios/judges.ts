@@ -1,0 +1,83 @@
+/** Judges of a story that need no kernel: the model, and the interpreter of the compiled program. */
+import { compilePolicy } from "../../src/compile/index.ts";
+import { type Past, passes, pastOf, type Story } from "../../src/model/index.ts";
+import type { Event } from "../../src/model/story.ts";
+import { doorOf } from "../../src/model/traffic.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import {
+  emptyState,
+  forget,
+  type Outcome,
+  type Program,
+  type Role,
+  remember,
+  runPacket,
+  type State,
+  sourceKey,
+  type TimedSet,
+} from "../../src/program/index.ts";
+
+/** What became of each packet of a story; undefined for events that are none. */
+export type Outcomes = readonly (Outcome | undefined)[];
+
+export function judgeByModel(policy: Policy, story: Story): Outcomes {
+  const past = pastOf(policy, story);
+  return story.map((event, n) => (event.kind === "packet" ? outcomeOf(past, n, event) : undefined));
+}
+
+function outcomeOf(past: Past, n: number, event: Extract<Event, { kind: "packet" }>): Outcome {
+  if (passes(past, n)) return "pass";
+  const door = doorOf(past.policy, event.packet);
+  if (door === undefined) throw new Error("outcomeOf: refused at no door");
+  return door.refuse;
+}
+
+export function judgeByInterpreter(policy: Policy, story: Story): Outcomes {
+  const program = compilePolicy(policy);
+  const state = emptyState();
+  return story.map((event) => {
+    if (event.kind === "packet") return runPacket(program, state, event.packet, event.at).outcome;
+    return command(program, state, event);
+  });
+}
+
+/** What an administrator's command does to the sets of a gate. */
+function command(
+  program: Program,
+  state: State,
+  event: Exclude<Event, { readonly kind: "packet" }>,
+): undefined {
+  for (const set of setsTouchedBy(program, event)) {
+    const key = event.source === undefined ? undefined : keyIn(set, event.source);
+    if (event.kind === "open" && key !== undefined) {
+      remember(state, set, key, event.at + event.forSeconds);
+    } else if (event.kind === "ban" && key !== undefined) {
+      remember(state, set, key, event.at + (event.forSeconds ?? Number.POSITIVE_INFINITY));
+    } else {
+      forget(state, set, key);
+    }
+  }
+}
+
+function setsTouchedBy(
+  program: Program,
+  event: Exclude<Event, { readonly kind: "packet" }>,
+): TimedSet[] {
+  const kinds: Record<typeof event.kind, readonly Role["kind"][]> = {
+    open: ["grants"],
+    close: ["grants"],
+    ban: ["banned"],
+    unban: ["banned", "auto-banned", "wrong"],
+  };
+  return program.sets.filter(
+    ({ role, family }) =>
+      kinds[event.kind].includes(role.kind) &&
+      (event.source === undefined || event.source.family === family) &&
+      (!("door" in event) || !("door" in role) || event.door === role.door),
+  );
+}
+
+function keyIn({ key }: TimedSet, source: Parameters<typeof sourceKey>[0]): string {
+  if (key.kind !== "source") throw new Error("keyIn: not a set of sources");
+  return sourceKey(source, key.prefixLength);
+}
