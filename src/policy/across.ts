@@ -1,8 +1,9 @@
 /**
  * What no single key can show: problems between the keys of a door and between doors.
  */
-import { prefixesMeet } from "./address.ts";
+
 import type { Problem } from "../problem/problem.ts";
+import { prefixesMeet } from "./address.ts";
 import type { DoorFields } from "./keys.ts";
 import type { DoorName, Service, Step } from "./policy.ts";
 import type { Located } from "./shape/shape.ts";
@@ -23,7 +24,9 @@ interface Claim {
 }
 
 export function checkAcross(doors: readonly DraftDoor[]): Problem[] {
-  const claims = doors.flatMap((door) => (door.content.protects.value ?? []).map((item) => ({ door, service: item.value, item })));
+  const claims = doors.flatMap((door) =>
+    (door.content.protects.value ?? []).map((item) => ({ door, service: item.value, item })),
+  );
   const indexed = claims.map((claim, index) => ({ ...claim, index }));
   return [
     ...doors.flatMap(checkSessionIdle),
@@ -44,7 +47,9 @@ function checkSessionIdle(door: DraftDoor): Problem[] {
 function checkProtectedTwice(claims: readonly Claim[]): Problem[] {
   const problems: Problem[] = [];
   let reaching: Claim[] = [];
-  for (const claim of claims.toSorted((a, b) => a.service.ports.first - b.service.ports.first || a.index - b.index)) {
+  for (const claim of claims.toSorted(
+    (a, b) => a.service.ports.first - b.service.ports.first || a.index - b.index,
+  )) {
     reaching = reaching.filter((other) => other.service.ports.last >= claim.service.ports.first);
     const rival = reaching.find((other) => areRivals(claim, other));
     if (rival === undefined) reaching.push(claim);
@@ -54,7 +59,8 @@ function checkProtectedTwice(claims: readonly Claim[]): Problem[] {
 }
 
 function areRivals(a: Claim, b: Claim): boolean {
-  if (a.service.protocol !== b.service.protocol || !rangesMeet(a.service.ports, b.service.ports)) return false;
+  if (a.service.protocol !== b.service.protocol || !rangesMeet(a.service.ports, b.service.ports))
+    return false;
   return a.door === b.door || destinationsMeet(a.door, b.door);
 }
 
@@ -63,14 +69,22 @@ function destinationsMeet(a: DraftDoor, b: DraftDoor): boolean {
   if (!ours.sound || !theirs.sound) return false;
   // Without destinations a door is in front of every address of the host.
   if (ours.place === undefined || theirs.place === undefined) return true;
-  return (ours.value ?? []).some(({ value }) => (theirs.value ?? []).some((other) => prefixesMeet(value, other.value)));
+  return (ours.value ?? []).some(({ value }) =>
+    (theirs.value ?? []).some((other) => prefixesMeet(value, other.value)),
+  );
 }
 
 function protectedTwice(a: Claim, b: Claim): Problem {
   const [first, second] = a.index < b.index ? [a, b] : [b, a];
   const where = `on line ${first.item.place.line}`;
-  const what = first.door === second.door ? `${printService(second.service)} overlaps ${printService(first.service)} of the same door` : `${printService(second.service)} is protected by door ${first.door.value} already, ${where}`;
-  const fix = first.door === second.door ? "remove one of the two" : "remove it from one of the doors, or give both `destinations` that have no address in common";
+  const what =
+    first.door === second.door
+      ? `${printService(second.service)} overlaps ${printService(first.service)} of the same door`
+      : `${printService(second.service)} is protected by door ${first.door.value} already, ${where}`;
+  const fix =
+    first.door === second.door
+      ? "remove one of the two"
+      : "remove it from one of the doors, or give both `destinations` that have no address in common";
   return problemAt(second.item.place, "protected-twice", what, fix);
 }
 

@@ -44,8 +44,16 @@ const portRange = text({
   schema: { type: "string", pattern: `^${PORT}-${PORT}$` },
   parse: parsePortRange,
 });
-const prefix = text({ wanted: "an address or a prefix, such as 192.0.2.0/24", schema: PREFIX, parse: parseWholePrefix });
-const trusted = text({ wanted: "an address or a prefix, such as 192.0.2.0/24", schema: PREFIX, parse: parseTrusted });
+const prefix = text({
+  wanted: "an address or a prefix, such as 192.0.2.0/24",
+  schema: PREFIX,
+  parse: parseWholePrefix,
+});
+const trusted = text({
+  wanted: "an address or a prefix, such as 192.0.2.0/24",
+  schema: PREFIX,
+  parse: parseTrusted,
+});
 const interfaceName = text({
   wanted: "the name of a network interface",
   schema: { type: "string", pattern: "^[A-Za-z0-9._@:-]{1,15}$" },
@@ -141,7 +149,8 @@ const DOOR = record(
     },
     refuse: {
       shape: choice(["drop", "reset"]),
-      meaning: "what the shut door answers: `drop` nothing (looks filtered), `reset` as a port on which nothing listens (looks closed)",
+      meaning:
+        "what the shut door answers: `drop` nothing (looks filtered), `reset` as a port on which nothing listens (looks closed)",
       example: "reset",
       absent: { kind: "default", value: "drop", written: "drop" },
     },
@@ -161,7 +170,11 @@ const DOOR = record(
       shape: SEQUENCE,
       meaning: "the packets that open the door",
       example: { steps: [51001, "udp/54040", "tcp/52777"] },
-      absent: { kind: "described", value: undefined, words: "nothing opens the door but `postern open` and trust" },
+      absent: {
+        kind: "described",
+        value: undefined,
+        words: "nothing opens the door but `postern open` and trust",
+      },
     },
   },
 );
@@ -169,7 +182,9 @@ const DOOR = record(
 export const POLICY = record(
   {
     name: "a policy",
-    elsewhere: Object.fromEntries(Object.keys(DOOR.keys).map((key) => [key, "into a door, under `doors`"])),
+    elsewhere: Object.fromEntries(
+      Object.keys(DOOR.keys).map((key) => [key, "into a door, under `doors`"]),
+    ),
   },
   {
     backend: {
@@ -198,7 +213,8 @@ export const POLICY = record(
     },
     log: {
       shape: boolean,
-      meaning: "whether the kernel log gets a line, rate-limited, for each opening, refusal and wrong step",
+      meaning:
+        "whether the kernel log gets a line, rate-limited, for each opening, refusal and wrong step",
       example: true,
       absent: { kind: "default", value: false, written: false },
     },
@@ -209,9 +225,13 @@ export const POLICY = record(
       absent: { kind: "described", value: undefined, words: "no automatic bans" },
     },
     doors: {
-      shape: named(doorName, DOOR, { wanted: "the name of a door and, under it, `protects: tcp/22`" }),
+      shape: named(doorName, DOOR, {
+        wanted: "the name of a door and, under it, `protects: tcp/22`",
+      }),
       meaning: "the doors by their names",
-      example: { ssh: { protects: "tcp/22", sequence: { steps: [51001, "udp/54040", "tcp/52777"] } } },
+      example: {
+        ssh: { protects: "tcp/22", sequence: { steps: [51001, "udp/54040", "tcp/52777"] } },
+      },
       absent: { kind: "refused" },
     },
   },

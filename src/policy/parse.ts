@@ -1,45 +1,94 @@
 /** Policy text to {@link Policy}, with every problem at once. */
-import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+
+import { inOrder } from "../problem/order.ts";
+import { fail, ok, type Place, type Problem, type Result } from "../problem/problem.ts";
 import { checkAcross, type DraftDoor } from "./across.ts";
 import { POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
 import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
 import type { Field } from "./shape/record.ts";
 import type { Located } from "./shape/shape.ts";
 import { checkCharacters } from "./text/characters.ts";
-import { type Source, sourceOf } from "./text/source.ts";
+import { placeOf, type Source, sourceOf } from "./text/source.ts";
 import { isNothing, type Tree } from "./text/tree.ts";
 import { readYaml } from "./text/yaml.ts";
 import { problemAt } from "./value/written.ts";
-import { placeOf } from "./text/source.ts";
 
 /** Reads a policy; `file` is what the problems call it. Never throws, whatever the text. */
 export function parsePolicy(text: string, file: string): Result<Policy> {
   const source = sourceOf(text, file);
   const characters = checkCharacters(source);
   if (characters.unreadable) return fail(...characters.problems);
-  const problems = [...characters.problems];
-  const tree = readYaml(source, problems);
-  const fields = tree === undefined ? undefined : readPolicy(tree, source, problems);
-  if (fields !== undefined) problems.push(...checkAcross(fields.doors.value ?? []));
-  if (problems.length > 0) return fail(...inOrder(problems));
+  const { tree, syntax, problems } = readYaml(source);
+  const meaning = [...problems];
+  const fields = readFields(tree, source, meaning);
+  const all = [
+    ...characters.problems,
+    ...syntax,
+    ...believable(meaning, syntax, characters.problems),
+  ];
+  if (all.length > 0) return fail(...once(all));
   if (fields === undefined) throw new Error("parsePolicy: neither fields nor a problem");
   return ok(policyOf(fields));
 }
 
-function readPolicy(tree: Tree, source: Source, problems: Problem[]): PolicyFields | undefined {
-  if (tree.kind === "mapping") return POLICY.read(tree, problems);
-  const place = isNothing(tree) ? placeOf(source, 0, 0) : tree.place;
-  const what = isNothing(tree) ? "this policy is empty" : "a policy is a mapping of keys to values, and this is not";
-  problems.push(problemAt(place, "not-a-policy", what, "begin with the line `doors:` and the name of a door, indented, on the next"));
+function readFields(
+  tree: Tree | undefined,
+  source: Source,
+  problems: Problem[],
+): PolicyFields | undefined {
+  if (tree?.kind === "mapping") {
+    const fields = POLICY.read(tree, problems);
+    problems.push(...checkAcross(fields?.doors.value ?? []));
+    return fields;
+  }
+  if (tree?.kind === "broken") problems.push(tree.problem);
+  else if (tree === undefined || isNothing(tree))
+    problems.push(notAPolicy(placeOf(source, 0, 0), "this policy is empty"));
+  else
+    problems.push(
+      notAPolicy(tree.place, "a policy is a mapping of keys to values, and this is none"),
+    );
   return undefined;
 }
 
-/** By place, and each fault once: what an alias repeats was read more than once. */
-function inOrder(problems: readonly Problem[]): Problem[] {
-  const once = new Map(problems.map((problem) => [keyOf(problem), problem]));
-  return [...once.values()].toSorted(
-    (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
-  );
+function notAPolicy(place: Place, what: string): Problem {
+  const fix = "write `doors:` and, indented on the next lines, the name of a door and its keys";
+  return problemAt(place, "not-a-policy", what, fix);
+}
+
+/** What a fault of syntax may bring about by hiding from the reader what is there. */
+const ECHOES: ReadonlySet<string> = new Set([
+  "missing-key",
+  "no-value",
+  "wrong-kind",
+  "no-udp",
+  "not-a-policy",
+]);
+
+/**
+ * From the first line that is not YAML on, what is read may not be what is meant, and problems
+ * found there would be guesses. So would be those of a line with a character that hides.
+ */
+function believable(
+  meaning: readonly Problem[],
+  syntax: readonly Problem[],
+  hidden: readonly Problem[],
+): readonly Problem[] {
+  const hiding = new Set(hidden.map(lineOf));
+  const end = Math.min(...syntax.map(lineOf));
+  return meaning.filter((problem) => {
+    if (hiding.has(lineOf(problem))) return false;
+    return syntax.length === 0 || (lineOf(problem) < end && !ECHOES.has(problem.code));
+  });
+}
+
+function lineOf({ place }: Problem): number {
+  return place?.line ?? 0;
+}
+
+/** Each fault once, in the order of their places: what an alias repeats was read more than once. */
+function once(problems: readonly Problem[]): Problem[] {
+  return inOrder([...new Map(problems.map((problem) => [keyOf(problem), problem])).values()]);
 }
 
 function keyOf({ code, what, place }: Problem): string {
@@ -95,7 +144,9 @@ function span(steps: readonly Step[]): PortRange | undefined {
   const ports = steps.flatMap((step) => (step.kind === "port" ? [step.port] : []));
   const [lowest] = ports.toSorted((a, b) => a - b);
   const highest = ports.toSorted((a, b) => a - b).at(-1);
-  return lowest === undefined || highest === undefined ? undefined : { first: lowest, last: highest };
+  return lowest === undefined || highest === undefined
+    ? undefined
+    : { first: lowest, last: highest };
 }
 
 function valuesOf<T>(items: readonly Located<T>[]): T[] {
@@ -104,6 +155,7 @@ function valuesOf<T>(items: readonly Located<T>[]): T[] {
 
 /** The value of a field in a policy without problems. */
 function sure<T>(field: Field<T>): T {
-  if (field.value === undefined) throw new Error("policyOf: a key without a value, and no problem says so");
+  if (field.value === undefined)
+    throw new Error("policyOf: a key without a value, and no problem says so");
   return field.value;
 }

@@ -7,6 +7,7 @@
  *       = fix: write a number from 1 to 65535
  */
 import { escapeControl } from "./escape.ts";
+import { inOrder } from "./order.ts";
 import type { Place, Problem } from "./problem.ts";
 import { headOf, tailOf, widthOf } from "./width.ts";
 
@@ -40,16 +41,6 @@ export function renderProblem(problem: Problem, { colour }: RenderOptions): stri
   const gutter = place === undefined ? "" : " ".repeat(`${place.line}`.length);
   const remedy = `${gutter} ${paint("blue", "=")} ${paint("green", "fix:")} ${escapeControl(fix)}`;
   return [headline, ...(place === undefined ? [] : excerpt(place, tone, paint)), remedy].join("\n");
-}
-
-/** The problems in the order of their places; those without one come last. */
-export function inOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted(({ place: a }, { place: b }) => {
-    if (a === undefined || b === undefined)
-      return Number(a === undefined) - Number(b === undefined);
-    if (a.file !== b.file) return a.file < b.file ? -1 : 1;
-    return a.line - b.line || a.column - b.column;
-  });
 }
 
 /** The line and the mark under it. */

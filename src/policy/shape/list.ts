@@ -30,7 +30,14 @@ export function listOf<T>(item: Shape<T>, words: ListWords<T>): Shape<readonly L
         return reportMismatch(tree, fix, problems);
       }
       if (tree.items.length === 0) {
-        problems.push(problemAt(tree.place, "empty-list", "this list is empty", `write ${wanted}, or leave out the key`));
+        problems.push(
+          problemAt(
+            tree.place,
+            "empty-list",
+            "this list is empty",
+            `write ${wanted}, or leave out the key`,
+          ),
+        );
       }
       checkLength(tree.items, most, of, problems);
       const items = tree.items.flatMap((inner) => locate(item, inner, problems));
@@ -48,7 +55,9 @@ export function oneOrMore<T>(item: Shape<T>, words: ListWords<T>): Shape<readonl
     schema: { anyOf: [item.schema, list.schema] },
     read(tree, problems) {
       if (tree.kind === "list") return list.read(tree, problems);
-      return tree.kind === "scalar" ? locate(item, tree, problems) : reportMismatch(tree, wanted, problems);
+      return tree.kind === "scalar"
+        ? locate(item, tree, problems)
+        : reportMismatch(tree, wanted, problems);
     },
   };
 }
@@ -58,19 +67,35 @@ function locate<T>(item: Shape<T>, tree: Tree, problems: Problem[]): Located<T>[
   return value === undefined ? [] : [{ value, place: tree.place }];
 }
 
-function checkLength(items: readonly Tree[], most = Number.POSITIVE_INFINITY, of: string, problems: Problem[]): void {
+function checkLength(
+  items: readonly Tree[],
+  most = Number.POSITIVE_INFINITY,
+  of: string,
+  problems: Problem[],
+): void {
   const first = items[most];
   if (first === undefined) return;
   const what = `these are ${items.length} ${of}, and ${most} are the most`;
-  problems.push(problemAt(first.place, "long-list", what, `remove this one and all that follow`));
+  problems.push(problemAt(first.place, "long-list", what, "remove this one and all that follow"));
 }
 
-function withoutRepeats<T>(items: readonly Located<T>[], print: (item: T) => string, problems: Problem[]): Located<T>[] {
+function withoutRepeats<T>(
+  items: readonly Located<T>[],
+  print: (item: T) => string,
+  problems: Problem[],
+): Located<T>[] {
   const seen = new Set<string>();
   return items.filter(({ value, place }) => {
     const name = print(value);
     if (seen.has(name)) {
-      problems.push(problemAt(place, "repeated-item", `${quoted(name)} is in this list already`, "remove one of the two"));
+      problems.push(
+        problemAt(
+          place,
+          "repeated-item",
+          `${quoted(name)} is in this list already`,
+          "remove one of the two",
+        ),
+      );
       return false;
     }
     seen.add(name);

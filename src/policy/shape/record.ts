@@ -52,7 +52,9 @@ export interface RecordShape<K extends Keys> extends Shape<FieldsOf<K>> {
 
 /** A mapping in which only these keys may stand. */
 export function record<const K extends Keys>(words: RecordWords, keys: K): RecordShape<K> {
-  const wanted = `a mapping with ${Object.keys(keys).map((key) => `\`${key}\``).join(", ")}`;
+  const wanted = `a mapping with ${Object.keys(keys)
+    .map((key) => `\`${key}\``)
+    .join(", ")}`;
   return {
     wanted,
     keys,
@@ -60,39 +62,75 @@ export function record<const K extends Keys>(words: RecordWords, keys: K): Recor
     read(tree, problems) {
       if (tree.kind !== "mapping") return reportMismatch(tree, wanted, problems);
       for (const entry of tree.entries) {
-        if (!Object.hasOwn(keys, entry.key.text)) problems.push(unknownKey(entry, words, Object.keys(keys)));
+        if (!Object.hasOwn(keys, entry.key.text))
+          problems.push(unknownKey(entry, words, Object.keys(keys)));
       }
-      const fields = Object.entries(keys).map(([name, key]) => [name, readField(tree, name, key, words, problems)]);
+      const fields = Object.entries(keys).map(([name, key]) => [
+        name,
+        readField(tree, name, key, words, problems),
+      ]);
       return Object.fromEntries(fields) as FieldsOf<K>;
     },
   };
 }
 
 /** A mapping of free names to things of one shape, at least one. */
-export function named<Name extends string, T>(name: Shape<Name>, item: Shape<T>, words: { readonly wanted: string }): Shape<readonly (Located<Name> & { readonly content: T })[]> {
+export function named<Name extends string, T>(
+  name: Shape<Name>,
+  item: Shape<T>,
+  words: { readonly wanted: string },
+): Shape<readonly (Located<Name> & { readonly content: T })[]> {
   return {
     wanted: words.wanted,
-    schema: { type: "object", minProperties: 1, propertyNames: name.schema, additionalProperties: item.schema },
+    schema: {
+      type: "object",
+      minProperties: 1,
+      propertyNames: name.schema,
+      additionalProperties: item.schema,
+    },
     read(tree, problems) {
       if (tree.kind !== "mapping") return reportMismatch(tree, words.wanted, problems);
       if (tree.entries.length === 0) {
-        problems.push(problemAt(tree.place, "empty-mapping", "nothing is written between these braces", `write ${words.wanted}`));
+        problems.push(
+          problemAt(
+            tree.place,
+            "empty-mapping",
+            "nothing is written between these braces",
+            `write ${words.wanted}`,
+          ),
+        );
       }
       return tree.entries.flatMap(({ key, value }) => {
         const read = name.read(key, problems);
         const content = item.read(value, problems);
-        return read === undefined || content === undefined ? [] : [{ value: read, place: key.place, content }];
+        return read === undefined || content === undefined
+          ? []
+          : [{ value: read, place: key.place, content }];
       });
     },
   };
 }
 
-function readField<T>(tree: Mapping, name: string, key: Key<T>, words: RecordWords, problems: Problem[]): Field<T> {
+function readField<T>(
+  tree: Mapping,
+  name: string,
+  key: Key<T>,
+  words: RecordWords,
+  problems: Problem[],
+): Field<T> {
   const entries = tree.entries.filter((entry) => entry.key.text === name);
   const [first] = entries;
   if (first === undefined) {
-    if (key.absent.kind !== "refused") return { value: key.absent.value, place: undefined, sound: true };
-    problems.push(problemAt(tree.place, "missing-key", `${words.name} needs the key \`${name}\``, `write \`${name}:\` and ${key.shape.wanted}`));
+    if (key.absent.kind !== "refused")
+      return { value: key.absent.value, place: undefined, sound: true };
+    problems.push(
+      problemAt(
+        tree.place,
+        "missing-key",
+        `${words.name} needs the key \`${name}\``,
+        `write \`${name}:\` and ${key.shape.wanted}`,
+      ),
+    );
     return { value: undefined, place: undefined, sound: false };
   }
   const before = problems.length;
@@ -100,27 +138,54 @@ function readField<T>(tree: Mapping, name: string, key: Key<T>, words: RecordWor
   return { value, place: first.key.place, sound: problems.length === before };
 }
 
-function readEntry<T>({ key, value }: Entry, { shape, absent }: Key<T>, problems: Problem[]): T | undefined {
+function readEntry<T>(
+  { key, value }: Entry,
+  { shape, absent }: Key<T>,
+  problems: Problem[],
+): T | undefined {
   if (!isNothing(value)) return shape.read(value, problems);
   const orNot = absent.kind === "refused" ? "" : `, or leave out \`${key.text}\``;
-  problems.push(problemAt(key.place, "no-value", `\`${key.text}\` has no value`, `write ${shape.wanted}${orNot}`));
+  problems.push(
+    problemAt(
+      key.place,
+      "no-value",
+      `\`${key.text}\` has no value`,
+      `write ${shape.wanted}${orNot}`,
+    ),
+  );
   return undefined;
 }
 
 function unknownKey({ key }: Entry, words: RecordWords, known: readonly string[]): Problem {
   if (words.notYet?.includes(key.text)) {
     const what = `\`${key.text}\` does not exist yet in this version`;
-    return problemAt(key.place, "not-yet", what, "remove it; a door opens by its `sequence` or by hand");
+    return problemAt(
+      key.place,
+      "not-yet",
+      what,
+      "remove it; a door opens by its `sequence` or by hand",
+    );
   }
   if (key.text === "<<") {
-    return problemAt(key.place, "merge-key", "a policy does not merge mappings with <<", "write the keys themselves");
+    return problemAt(
+      key.place,
+      "merge-key",
+      "a policy does not merge mappings with <<",
+      "write the keys themselves",
+    );
   }
   const what = `${quoted(key.text)} is not a key of ${words.name}`;
   const elsewhere = words.elsewhere?.[key.text];
-  if (elsewhere !== undefined) return problemAt(key.place, "unknown-key", what, `move it ${elsewhere}`);
+  if (elsewhere !== undefined)
+    return problemAt(key.place, "unknown-key", what, `move it ${elsewhere}`);
   const near = nearest(key.text, known);
   const keys = `its keys are ${known.join(", ")}`;
-  return problemAt(key.place, "unknown-key", what, near === undefined ? keys : `did you mean ${near}? ${keys}`);
+  return problemAt(
+    key.place,
+    "unknown-key",
+    what,
+    near === undefined ? keys : `did you mean ${near}? ${keys}`,
+  );
 }
 
 function recordSchema(keys: Keys): { readonly [key: string]: Json } {
@@ -134,7 +199,9 @@ function recordSchema(keys: Keys): { readonly [key: string]: Json } {
   };
 }
 
-function keySchema({ shape, meaning, absent, example }: Key<unknown>): { readonly [key: string]: Json } {
+function keySchema({ shape, meaning, absent, example }: Key<unknown>): {
+  readonly [key: string]: Json;
+} {
   return {
     description: meaning,
     ...shape.schema,

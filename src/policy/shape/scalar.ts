@@ -26,12 +26,24 @@ export function text<T>({ wanted, schema, parse, takesNumbers = false }: TextSha
       const result = parse(writtenOf(scalar));
       const turned = scalar.quoted ? undefined : turnedByYaml(scalar.text);
       const isNumber = /^\d+$/.test(scalar.text);
-      if (turned === undefined || (isNumber && (takesNumbers || !result.ok))) return settle(result, problems);
+      if (turned === undefined || (isNumber && (takesNumbers || !result.ok)))
+        return settle(result, problems);
       if (!result.ok) {
-        return settle({ ok: false, problems: result.problems.map((problem) => ({ ...problem, what: `${problem.what} (YAML reads it as ${turned})` })) }, problems);
+        return settle(
+          {
+            ok: false,
+            problems: result.problems.map((problem) => ({
+              ...problem,
+              what: `${problem.what} (YAML reads it as ${turned})`,
+            })),
+          },
+          problems,
+        );
       }
       const what = `YAML reads ${scalar.text} as ${turned}`;
-      problems.push(problemAt(scalar.place, "turned-by-yaml", what, `put it in quotes: "${scalar.text}"`));
+      problems.push(
+        problemAt(scalar.place, "turned-by-yaml", what, `put it in quotes: "${scalar.text}"`),
+      );
       return undefined;
     },
   };
@@ -49,8 +61,11 @@ export function choice<const Word extends string>(words: readonly Word[]): Shape
       const word = words.find((candidate) => candidate === scalar.text);
       if (word === undefined) {
         const near = nearest(scalar.text, words);
-        const fix = near === undefined ? `write ${wanted}` : `write ${wanted}; did you mean ${near}?`;
-        problems.push(problemAt(scalar.place, "unknown-word", `${quoted(scalar.text)} is not known here`, fix));
+        const fix =
+          near === undefined ? `write ${wanted}` : `write ${wanted}; did you mean ${near}?`;
+        problems.push(
+          problemAt(scalar.place, "unknown-word", `${quoted(scalar.text)} is not known here`, fix),
+        );
       }
       return word;
     },
@@ -66,22 +81,46 @@ export const boolean: Shape<boolean> = {
     if (scalar === undefined) return undefined;
     if (!scalar.quoted && scalar.text === "true") return true;
     if (!scalar.quoted && scalar.text === "false") return false;
-    problems.push(problemAt(scalar.place, "not-a-boolean", `${whatIs(scalar)} is not true or false`, booleanFix(scalar)));
+    problems.push(
+      problemAt(
+        scalar.place,
+        "not-a-boolean",
+        `${whatIs(scalar)} is not true or false`,
+        booleanFix(scalar),
+      ),
+    );
     return undefined;
   },
 };
 
 /** A number in plain decimal digits. */
-export function wholeNumber(least: number, most: number, wanted = `a number from ${least} to ${most}`): Shape<number> {
+export function wholeNumber(
+  least: number,
+  most: number,
+  wanted = `a number from ${least} to ${most}`,
+): Shape<number> {
   return {
     wanted,
     schema: { type: "integer", minimum: least, maximum: most },
     read(tree, problems) {
       const scalar = scalarOf(tree, wanted, problems);
       if (scalar === undefined) return undefined;
-      const result = parseWholeNumber(writtenOf(scalar), { name: wanted, code: "not-a-number", least, most, outside: (digits) => `${digits} is not ${wanted}` });
+      const result = parseWholeNumber(writtenOf(scalar), {
+        name: wanted,
+        code: "not-a-number",
+        least,
+        most,
+        outside: (digits) => `${digits} is not ${wanted}`,
+      });
       if (!scalar.quoted || !result.ok) return settle(result, problems);
-      problems.push(problemAt(scalar.place, "quoted-number", `${whatIs(scalar)} is a text`, `write ${scalar.text} without quotes`));
+      problems.push(
+        problemAt(
+          scalar.place,
+          "quoted-number",
+          `${whatIs(scalar)} is a text`,
+          `write ${scalar.text} without quotes`,
+        ),
+      );
       return undefined;
     },
   };
@@ -114,7 +153,16 @@ function whatIs(scalar: Scalar): string {
 }
 
 function booleanFix(scalar: Scalar): string {
-  const word = { yes: "true", on: "true", y: "true", true: "true", no: "false", off: "false", n: "false", false: "false" }[scalar.text.toLowerCase()];
+  const word = {
+    yes: "true",
+    on: "true",
+    y: "true",
+    true: "true",
+    no: "false",
+    off: "false",
+    n: "false",
+    false: "false",
+  }[scalar.text.toLowerCase()];
   if (word === undefined) return "write true or false";
   return scalar.quoted ? `write ${word} without quotes` : `write ${word}`;
 }

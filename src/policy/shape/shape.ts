@@ -29,8 +29,12 @@ export interface Located<T> {
 /** Reports that something else than `wanted` stands there. */
 export function reportMismatch(tree: Tree, wanted: string, problems: Problem[]): undefined {
   if (tree.kind === "broken") problems.push(tree.problem);
-  else if (isNothing(tree)) problems.push(problemAt(tree.place, "no-value", "nothing is written here", `write ${wanted}`));
-  else problems.push(problemAt(tree.place, "wrong-kind", `${nameOf(tree)} cannot stand here`, `write ${wanted}`));
+  else if (isNothing(tree))
+    problems.push(problemAt(tree.place, "no-value", "nothing is written here", `write ${wanted}`));
+  else
+    problems.push(
+      problemAt(tree.place, "wrong-kind", `${nameOf(tree)} cannot stand here`, `write ${wanted}`),
+    );
   return undefined;
 }
 

@@ -23,7 +23,9 @@ export function checkCharacters(source: Source): CharacterCheck {
   const foreign = text.search(/[\0\uFFFD]/);
   if (foreign !== -1) {
     const what = "this file is not UTF-8 text";
-    return unreadable(problemAt(placeOf(source, foreign, foreign + 1), "not-utf-8", what, "save it as UTF-8"));
+    return unreadable(
+      problemAt(placeOf(source, foreign, foreign + 1), "not-utf-8", what, "save it as UTF-8"),
+    );
   }
   return { problems: [...byteOrderMark(source), ...hidden(source)], unreadable: false };
 }
@@ -35,7 +37,14 @@ function unreadable(problem: Problem): CharacterCheck {
 function byteOrderMark(source: Source): Problem[] {
   if (!source.text.startsWith("\uFEFF")) return [];
   const what = "this file begins with a byte order mark";
-  return [problemAt(placeOf(source, 0, 1), "byte-order-mark", what, "save it as UTF-8 without a byte order mark")];
+  return [
+    problemAt(
+      placeOf(source, 0, 1),
+      "byte-order-mark",
+      what,
+      "save it as UTF-8 without a byte order mark",
+    ),
+  ];
 }
 
 /** Control characters, and those that make text run backwards: the first of each line. */
@@ -55,4 +64,5 @@ function hidden(source: Source): Problem[] {
 }
 
 /** Line feeds, tabs, and carriage returns before a line feed are what they seem. */
-const HIDDEN = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069](?<!\r(?=\n))|(?!^)\uFEFF/gu;
+const HIDDEN =
+  /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069](?<!\r(?=\n))|(?!^)\uFEFF/gu;

@@ -38,7 +38,11 @@ export interface Entry {
 export interface Broken {
   readonly kind: "broken";
   readonly problem: Problem;
-  readonly place: Place;
+}
+
+/** Whether it is a text of no characters, without quotes. */
+export function isEmpty(tree: Tree): boolean {
+  return tree.kind === "scalar" && !tree.quoted && tree.text === "";
 }
 
 /** Whether nothing is written there, or one of the words that YAML takes for nothing. */

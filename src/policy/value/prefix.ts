@@ -1,6 +1,13 @@
 /** Addresses and prefixes as an administrator writes them. */
 import { ok, type Result } from "../../problem/problem.ts";
-import { type Prefix, parseAddress, parsePrefix, printAddress, printPrefix, widthOf } from "../address.ts";
+import {
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  printAddress,
+  printPrefix,
+  widthOf,
+} from "../address.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 const FIX = "write an address such as 192.0.2.7, or a prefix such as 192.0.2.0/24 or 2001:db8::/64";
@@ -11,7 +18,8 @@ export function parseWholePrefix(written: Written): Result<Prefix> {
   const prefix = parsePrefix(text);
   if (prefix === undefined) return whyNoPrefix(written);
   const address = parseAddress(text.split("/")[0] ?? "");
-  if (address === undefined) throw new Error(`parseWholePrefix: ${text} is a prefix without an address`);
+  if (address === undefined)
+    throw new Error(`parseWholePrefix: ${text} is a prefix without an address`);
   if (address.bits !== prefix.first.bits) {
     return refuse(
       written,
@@ -47,20 +55,32 @@ function whyNoPrefix(written: Written): Result<never> {
   }
   const zone = /%[^/]*/.exec(text)?.[0];
   if (zone !== undefined) {
-    return refuse(written, "zone", `${quoted(text)} names an interface`, `leave out ${quoted(zone)}; the key \`interfaces\` says where the gate looks`);
+    return refuse(
+      written,
+      "zone",
+      `${quoted(text)} names an interface`,
+      `leave out ${quoted(zone)}; the key \`interfaces\` says where the gate looks`,
+    );
   }
   const [address = "", length] = text.split("/");
   const parsed = parseAddress(address);
   if (parsed !== undefined && length !== undefined && /^\d+$/.test(length)) {
     const most = widthOf(parsed.family);
-    return refuse(written, "not-a-prefix-length", `${quoted(text)} has no length that exists`, `write a length from 0 to ${most} after the slash`);
+    return refuse(
+      written,
+      "not-a-prefix-length",
+      `${quoted(text)} has no length that exists`,
+      `write a length from 0 to ${most} after the slash`,
+    );
   }
   return refuse(written, "not-an-address", `${quoted(text)} is not an address or prefix`, FIX);
 }
 
 /** Addresses of ::ffff:0:0/96 stand for IPv4 inside programs and never come in a packet. */
 function isMapped(prefix: Prefix): boolean {
-  return prefix.first.family === "ipv6" && prefix.length >= 96 && prefix.first.bits >> 32n === 0xffffn;
+  return (
+    prefix.first.family === "ipv6" && prefix.length >= 96 && prefix.first.bits >> 32n === 0xffffn
+  );
 }
 
 function refuseMapped(written: Written, prefix: Prefix): Result<never> {

@@ -17,11 +17,18 @@ export function parseSeconds(written: Written): Result<Seconds> {
   }
   const [, number = "", unit = ""] = match;
   if (/^0\d/.test(number)) {
-    return refuse(written, "leading-zero", `${text} begins with a zero`, `write ${text.replace(/^0+(?=\d)/, "")}`);
+    return refuse(
+      written,
+      "leading-zero",
+      `${text} begins with a zero`,
+      `write ${text.replace(/^0+(?=\d)/, "")}`,
+    );
   }
   const seconds = Number(number) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
-  if (seconds < 1) return refuse(written, "too-short", `${text} is no time at all`, "write 1s or more");
-  if (seconds > LONGEST) return refuse(written, "too-long", `${text} is longer than 24h`, "write 24h or less");
+  if (seconds < 1)
+    return refuse(written, "too-short", `${text} is no time at all`, "write 1s or more");
+  if (seconds > LONGEST)
+    return refuse(written, "too-long", `${text} is longer than 24h`, "write 24h or less");
   return ok(seconds as Seconds);
 }
 
@@ -33,12 +40,17 @@ export function printSeconds(seconds: number): string {
 
 /** Where it is clear what was meant, the same in our notation. */
 function durationFix(text: string): string {
-  if (/^[1-9]\d*$/.test(text)) return `write ${text}s, or ${text}m or ${text}h if that is what you mean`;
+  if (/^[1-9]\d*$/.test(text))
+    return `write ${text}s, or ${text}m or ${text}h if that is what you mean`;
   const parts = [...text.matchAll(/(\d+)\s*(d|h|m|s)(?:[a-z]*)\s*/gi)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text || /\dms/i.test(text)) return FIX;
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text || /\dms/i.test(text))
+    return FIX;
   const seconds = parts.reduce((sum, [, number, unit]) => {
     const key = unit?.toLowerCase();
-    return sum + Number(number) * (key === "d" ? LONGEST : UNIT_SECONDS[key as keyof typeof UNIT_SECONDS]);
+    return (
+      sum +
+      Number(number) * (key === "d" ? LONGEST : UNIT_SECONDS[key as keyof typeof UNIT_SECONDS])
+    );
   }, 0);
   return seconds >= 1 && seconds <= LONGEST ? `write ${printSeconds(seconds)}` : FIX;
 }

@@ -18,7 +18,13 @@ export function parseStep(written: Written): Result<Step> {
     return length.ok ? ok({ kind: "ping", payloadBytes: length.value }) : length;
   }
   if (kind === "tcp" || kind === "udp" || /^\d+$/.test(text)) {
-    if (/^\d+-\d+$/.test(rest.text)) return refuse(written, "not-a-step", `${quoted(text)} is a range, and a step is one port`, "write one of its ports");
+    if (/^\d+-\d+$/.test(rest.text))
+      return refuse(
+        written,
+        "not-a-step",
+        `${quoted(text)} is a range, and a step is one port`,
+        "write one of its ports",
+      );
     const port = parsePort(rest);
     const protocol = kind === "tcp" || kind === "udp" ? kind : "either";
     return port.ok ? ok({ kind: "port", protocol, port: port.value }) : port;
@@ -37,7 +43,8 @@ function parsePingLength(written: Written): Result<number> {
     code: "not-a-ping-length",
     least: 0,
     most: LONGEST_PING,
-    outside: (text) => `a ping of ${text} bytes may arrive in fragments, which the gate cannot judge`,
+    outside: (text) =>
+      `a ping of ${text} bytes may arrive in fragments, which the gate cannot judge`,
     fix: `write a number from 0 to ${LONGEST_PING}, as much as every IPv6 network carries in one packet`,
   });
 }

@@ -26,7 +26,12 @@ export function refuse(written: Written, code: string, what: string, fix: string
   return fail(problemAt(written.place, code, what, fix));
 }
 
-export function problemAt(place: Place | undefined, code: string, what: string, fix: string): Problem {
+export function problemAt(
+  place: Place | undefined,
+  code: string,
+  what: string,
+  fix: string,
+): Problem {
   return { code, severity: "error", what, fix, ...(place === undefined ? {} : { place }) };
 }
 
