@@ -60,13 +60,13 @@ export class Planter {
     const anchored = this.#anchored.get(name);
     if (anchored === undefined) {
       const fix = "write the value itself, or put it in quotes if it begins with *";
-      return broken(problemAt(place, "unknown-alias", `no &${name} stands before *${name}`, fix));
+      return broken(place, problemAt(place, "unknown-alias", `no &${name} stands before *${name}`, fix));
     }
     this.#repeated += anchored.size;
     this.#planted += anchored.size;
     if (this.#repeated <= MOST_REPEATED) return anchored.tree;
     const what = "the aliases of this file repeat too much";
-    return broken(problemAt(place, "too-many-aliases", what, "write the values themselves"));
+    return broken(place, problemAt(place, "too-many-aliases", what, "write the values themselves"));
   }
 
   #entryOf(pair: unknown): Entry[] {
@@ -101,8 +101,8 @@ export class Planter {
   }
 }
 
-function broken(problem: Problem): Tree {
-  return { kind: "broken", problem };
+function broken(place: Place, problem: Problem): Tree {
+  return { kind: "broken", problem, place };
 }
 
 function nothingAt(place: Place): Scalar {

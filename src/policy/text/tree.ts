@@ -38,6 +38,7 @@ export interface Entry {
 export interface Broken {
   readonly kind: "broken";
   readonly problem: Problem;
+  readonly place: Place;
 }
 
 /** Whether it is a text of no characters, without quotes. */
