@@ -45,7 +45,7 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
     .map(({ protocol, ports }) => `${protocol}/${ports.first}-${ports.last}`)
     .join();
   const steps = door.sequence?.steps ?? [];
-  const grants: Role = { kind: "grants", door: name, openForSeconds: door.openForSeconds };
+  const grants: Role = { kind: "grants", door: name };
   // Another kind of set under another name: the kernel cannot turn one into the other.
   const [stem, use] = door.singleUse
     ? [`${name}_single_grants`, "one connection"]

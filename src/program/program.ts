@@ -27,7 +27,7 @@ export type Key =
 
 /** What being in a set stands for, for those who read it back from the kernel. */
 export type Role =
-  | { readonly kind: "grants"; readonly door: string; readonly openForSeconds: number }
+  | { readonly kind: "grants"; readonly door: string }
   | { readonly kind: "sessions"; readonly door: string }
   | { readonly kind: "stage"; readonly door: string; readonly stage: number; readonly of: number }
   | { readonly kind: "banned" }

@@ -26,7 +26,6 @@ export function labelOf(set: TimedSet): Label {
 export function printLabel({ role, meaning, prefixLength, singleUse }: Label): string {
   const words: [string, string | number][] = [["role", role.kind]];
   if ("door" in role) words.push(["door", role.door]);
-  if (role.kind === "grants") words.push(["seconds", role.openForSeconds]);
   if (role.kind === "stage") words.push(["stage", role.stage], ["of", role.of]);
   if (prefixLength > 0) words.push(["prefix", prefixLength]);
   if (singleUse) words.push(["use", "once"]);
@@ -53,7 +52,6 @@ function roleOf(words: ReadonlyMap<string, string>): Role | undefined {
   const door = words.get("door") ?? "";
   switch (kind) {
     case "grants":
-      return { kind, door, openForSeconds: Number(words.get("seconds")) };
     case "sessions":
       return { kind, door };
     case "stage":

@@ -1,0 +1,87 @@
+/** What the kernel holds of a gate: `nft --json list table` back into our own words. */
+import { type Address, type Family, parseAddress } from "../../policy/address.ts";
+import { type Label, parseLabel } from "./labels.ts";
+
+export interface Listing {
+  readonly sets: readonly LiveSet[];
+  readonly counters: readonly { readonly name: string; readonly packets: number }[];
+  /** Everything in the table that has a name, as nft names it: `set ssh_stage1_4`. */
+  readonly names: readonly string[];
+}
+
+export interface LiveSet {
+  readonly name: string;
+  readonly family: Family;
+  readonly capacity: number;
+  readonly label: Label;
+  readonly members: readonly LiveMember[];
+}
+
+export interface LiveMember {
+  /** Undefined where members are connections. */
+  readonly source: Address | undefined;
+  /** Whole seconds; undefined for a membership without an end. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** What nft calls the things that a table may hold. */
+const NAMED_KINDS = ["chain", "set", "map", "counter", "limit", "quota", "flowtable"] as const;
+
+/** Reads the output of `nft --json list table`. Throws when it is not such an output. */
+export function parseListing(json: string): Listing {
+  const items = list(field(JSON.parse(json), "nftables")).flatMap((item) =>
+    Object.entries(record(item)).map(([kind, value]) => ({ kind, value: record(value) })),
+  );
+  const ofKind = (kind: string) =>
+    items.filter((item) => item.kind === kind).map(({ value }) => value);
+  return {
+    sets: ofKind("set").flatMap(liveSet),
+    counters: ofKind("counter").map((counter) => ({
+      name: String(counter["name"]),
+      packets: Number(counter["packets"]),
+    })),
+    names: NAMED_KINDS.flatMap((kind) => ofKind(kind).map(({ name }) => `${kind} ${String(name)}`)),
+  };
+}
+
+/** A set that no gate of ours made is left out. */
+function liveSet(set: Json): LiveSet[] {
+  const label = parseLabel(String(set["comment"] ?? ""));
+  if (label === undefined) return [];
+  const members = list(set["elem"] ?? []).map(liveMember);
+  return [
+    {
+      name: String(set["name"]),
+      family: JSON.stringify(set["type"]).includes("ipv4_addr") ? "ipv4" : "ipv6",
+      capacity: Number(set["size"]),
+      label,
+      members,
+    },
+  ];
+}
+
+/** A bare value, or one with a timeout: `{"elem": {"val": …, "expires": 9}}`. */
+function liveMember(member: unknown): LiveMember {
+  const isBare = typeof member !== "object" || member === null || !("elem" in member);
+  const { val, expires } = isBare ? { val: member, expires: undefined } : record(member.elem);
+  return {
+    source: typeof val === "string" ? parseAddress(val) : undefined,
+    secondsLeft: typeof expires === "number" ? expires : undefined,
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function record(value: unknown): Json {
+  if (typeof value === "object" && value !== null) return value as Json;
+  throw new Error(`parseListing: ${JSON.stringify(value)} is not an object`);
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new Error(`parseListing: ${JSON.stringify(value)} is not a list`);
+}
+
+function field(value: unknown, name: string): unknown {
+  return record(value)[name];
+}

@@ -1,0 +1,47 @@
+/**
+ * Connections to a door's ports that connection tracking knows. Those that end on this host
+ * have a socket that vouches for them; those to published container ports and forwarded
+ * hosts would be cut by a gate that has never seen them begin.
+ */
+import type { Connection } from "../backend/nftables/index.ts";
+import type { Host } from "../host/index.ts";
+import { parseAddress } from "../policy/address.ts";
+import type { Policy } from "../policy/policy.ts";
+
+export async function connectionsTo(host: Host, policy: Policy): Promise<Connection[]> {
+  const tracked =
+    (await host.readKernelFile("/proc/net/nf_conntrack")) ??
+    (await host.run(["conntrack", "-L", "-p", "tcp"])).stdout;
+  return tracked
+    .split("\n")
+    .flatMap(parseTracked)
+    .filter(({ destinationPort }) => isProtected(policy, destinationPort));
+}
+
+/**
+ * The first addresses and ports of a line are those that the connection's beginner wrote:
+ * `tcp 6 431999 ESTABLISHED src=… dst=… sport=… dport=… src=… …`.
+ */
+function parseTracked(line: string): Connection[] {
+  if (!/\btcp\b.*\bESTABLISHED\b/.test(line)) return [];
+  const first = (key: string) => new RegExp(` ${key}=(\\S+)`).exec(line)?.[1] ?? "";
+  const source = parseAddress(first("src"));
+  const destination = parseAddress(first("dst"));
+  if (source === undefined || destination === undefined) return [];
+  return [
+    {
+      source,
+      sourcePort: Number(first("sport")),
+      destination,
+      destinationPort: Number(first("dport")),
+    },
+  ];
+}
+
+function isProtected(policy: Policy, port: number): boolean {
+  return policy.doors.some((door) =>
+    door.protects.some(
+      ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,
+    ),
+  );
+}

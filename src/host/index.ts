@@ -1,0 +1,2 @@
+export type { Finished, Host } from "./host.ts";
+export { system } from "./system.ts";

@@ -1,0 +1,83 @@
+/** The host that this process runs on. */
+import { spawn } from "node:child_process";
+import { readFile, stat } from "node:fs/promises";
+import { constants } from "node:os";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import type { Finished, Host } from "./host.ts";
+
+/** A policy of 10,000 doors is smaller. */
+const MOST_BYTES = 1024 * 1024;
+
+const NOT_STARTED = 127;
+
+export const system: Host = {
+  run: runProgram,
+  readText: readTextFile,
+  readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
+  environment: (name) => process.env[name],
+};
+
+function runProgram(
+  [program = "", ...args]: readonly string[],
+  { stdin = "" }: { readonly stdin?: string } = {},
+): Promise<Finished> {
+  return new Promise((resolve) => {
+    // Messages are shown, never read: in one language they are at least the same everywhere.
+    const child = spawn(program, args, { env: { ...process.env, LC_ALL: "C" } });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    const finish = (status: number, error = "") =>
+      resolve({
+        status,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: `${Buffer.concat(stderr).toString()}${error}`,
+      });
+    child.on("error", (error) => finish(NOT_STARTED, error.message));
+    child.on("close", (code, signal) =>
+      finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+    // A program that ends before it has read everything says why itself.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(stdin);
+  });
+}
+
+async function readTextFile(path: string): Promise<Result<string>> {
+  try {
+    const { size } = await stat(path);
+    if (size > MOST_BYTES) return fail(tooLarge(path));
+    const bytes = await readFile(path);
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    return fail(unreadable(path, error));
+  }
+}
+
+function tooLarge(path: string): Problem {
+  return {
+    code: "file-too-large",
+    severity: "error",
+    what: `${JSON.stringify(path)} is larger than 1 MiB`,
+    fix: "name a policy file",
+  };
+}
+
+function unreadable(path: string, error: unknown): Problem {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [why, fix] = REASONS[code] ?? ["cannot be read", "name a file that can be read"];
+  return {
+    code: "file-unreadable",
+    severity: "error",
+    what: `${JSON.stringify(path)} ${why}`,
+    fix,
+  };
+}
+
+const REASONS: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+  ENOENT: ["does not exist", "name another file, or write one: docs/policy.md shows how"],
+  EACCES: ["may not be read by you", "run this as root, or as the owner of the file"],
+  EISDIR: ["is a directory", "name the policy file in it"],
+  ERR_ENCODING_INVALID_ENCODED_DATA: ["is not UTF-8 text", "save it as UTF-8"],
+};
