@@ -12,20 +12,20 @@ export interface Answer {
   readonly to: string;
   /**
    * The whole IP packet in hexadecimal, less what differs between two ports of one host or
-   * between two packets: `port` itself, checksums, IPv6 flow label, the IP id of ICMP.
+   * between two packets: `ports` themselves, checksums, IPv6 flow label, the IP id of ICMP.
    */
   readonly likeness: string;
 }
 
-/** Reads a frame that was sent in answer to something that came to `port`. */
-export function parseAnswer(frame: Uint8Array, port: number): Answer {
+/** Reads a frame that was sent in answer to something that came to one of `ports`. */
+export function parseAnswer(frame: Uint8Array, ports: readonly number[] = []): Answer {
   const packet = Buffer.from(frame.subarray(ETHERNET_BYTES));
   const to = isIpv4(packet, 0) ? packet.subarray(16, 20) : packet.subarray(24, 40);
   const { at, protocol } = transportOf(packet, 0);
   const kind = kindOf(packet, at, protocol);
   const answer = { kind, to: to.toString("hex") };
-  blot(packet, 0, port);
-  if (isUnreachable(packet, at, protocol)) blot(packet, at + 8, port);
+  blot(packet, 0, ports);
+  if (isUnreachable(packet, at, protocol)) blot(packet, at + 8, ports);
   return { ...answer, likeness: packet.toString("hex") };
 }
 
@@ -69,7 +69,7 @@ function isUnreachable(packet: Buffer, at: number, protocol: number): boolean {
 }
 
 /** Blots out what may differ in the IP packet that begins at `start`. */
-function blot(packet: Buffer, start: number, port: number): void {
+function blot(packet: Buffer, start: number, ports: readonly number[]): void {
   const { at, protocol } = transportOf(packet, start);
   if (isIpv4(packet, start)) {
     packet.fill(0, start + 10, start + 12);
@@ -81,7 +81,7 @@ function blot(packet: Buffer, start: number, port: number): void {
   packet.fill(0, checksum, checksum + 2);
   if (protocol !== PROTOCOL_NUMBERS.tcp && protocol !== PROTOCOL_NUMBERS.udp) return;
   for (const portAt of [at, at + 2]) {
-    if (packet.readUInt16BE(portAt) === port) packet.fill(0, portAt, portAt + 2);
+    if (ports.includes(packet.readUInt16BE(portAt))) packet.fill(0, portAt, portAt + 2);
   }
 }
 

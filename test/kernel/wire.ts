@@ -2,9 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { untilSays } from "./host.ts";
+import { type Running, untilSays } from "./host.ts";
 import type { End } from "./network.ts";
 import { parsePcap, printPcap, type TimedFrame } from "./pcap.ts";
+import { until } from "./until.ts";
 
 export interface ReplayOptions {
   /** `recorded`: each frame at its time; `top`: one after the other. Default `recorded`. */
@@ -54,7 +55,7 @@ export async function replay(
 export interface Capture {
   /** What was seen so far. */
   readonly frames: () => Promise<readonly TimedFrame[]>;
-  /** Stops watching; what was seen until then. */
+  /** Stops watching; all that was seen until then. Throws when tcpdump lost any of it. */
   readonly stop: () => Promise<readonly TimedFrame[]>;
 }
 
@@ -70,7 +71,9 @@ export async function capture(end: End, filter: string): Promise<Capture> {
     "-Z",
     "root",
     "-B",
-    "16384",
+    "65536",
+    "-s",
+    "2048",
     "-i",
     end.interface,
     "-w",
@@ -82,10 +85,24 @@ export async function capture(end: End, filter: string): Promise<Capture> {
   return {
     frames,
     stop: async () => {
+      await untilAllWritten(tcpdump);
       await tcpdump.stop();
       const seen = await frames();
       await rm(folder, { recursive: true });
       return seen;
     },
   };
+}
+
+/** tcpdump throws away what it has not read yet when it is told to end. */
+async function untilAllWritten(tcpdump: Running): Promise<void> {
+  await until("tcpdump to have written all", () => {
+    const counts =
+      /.*\b(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped/s;
+    const [, captured, received, dropped] = counts.exec(tcpdump.stderr()) ?? [];
+    if (Number(dropped) > 0) throw new Error(`untilAllWritten: tcpdump lost ${dropped} packets`);
+    if (captured !== undefined && captured === received) return true;
+    tcpdump.signal("SIGUSR1");
+    return false;
+  });
 }
