@@ -1,0 +1,17 @@
+import { printNftables } from "../backend/nftables/index.ts";
+import { compilePolicy } from "../compile/index.ts";
+import { type Command, EXIT, refuse } from "./command.ts";
+import { readPolicy } from "./reading.ts";
+
+export const compile: Command = {
+  name: "compile",
+  summary: "print the rules for POLICY; changes nothing and needs no privileges",
+  arguments: [["[policy]", "policy file (default: /etc/postern/policy.yaml)"]],
+  options: [],
+  async run(given, world) {
+    const policy = await readPolicy(world.host, given.arguments[0]);
+    if (!policy.ok) return refuse(world, policy.problems);
+    world.stdout(printNftables(compilePolicy(policy.value)));
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,53 @@
+/** The table of commands, and how commander is made of it. */
+import { Command as Commander, CommanderError } from "commander";
+import { apply } from "./apply.ts";
+import { ban, unban } from "./ban.ts";
+import { close } from "./close.ts";
+import { type Command, EXIT, type Exit, type World } from "./command.ts";
+import { compile } from "./compile.ts";
+import { open } from "./open.ts";
+import { remove } from "./remove.ts";
+import { status } from "./status.ts";
+
+const COMMANDS: readonly Command[] = [compile, apply, remove, status, open, close, ban, unban];
+
+const VERSION = "0.1.0";
+
+/** Runs one command line, without the program's own name, and says how it ended. */
+export async function runCommandLine(argv: readonly string[], world: World): Promise<Exit> {
+  let exit: Exit = EXIT.ok;
+  const program = new Commander("postern")
+    .description(
+      "Keeps a network service invisible and shut, and opens it to whoever knocks the right way.",
+    )
+    .version(VERSION)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeOut: world.stdout, writeErr: world.stderr });
+  for (const command of COMMANDS) {
+    addTo(program, command, world, (status) => {
+      exit = status;
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  return exit;
+}
+
+function addTo(
+  program: Commander,
+  command: Command,
+  world: World,
+  end: (status: Exit) => void,
+): void {
+  const sub = program.command(command.name).description(command.summary).exitOverride();
+  for (const [name, about] of command.arguments) sub.argument(name, about);
+  for (const [flags, about] of command.options) sub.option(flags, about);
+  sub.allowExcessArguments(false).action(async () => {
+    end(await command.run({ arguments: sub.args, options: sub.opts() }, world));
+  });
+}

@@ -1,0 +1,37 @@
+/** What users type on the command line, as values. */
+import type { Host } from "../host/index.ts";
+import { type Address, parseAddress } from "../policy/address.ts";
+import { parsePolicy } from "../policy/parse.ts";
+import type { Policy } from "../policy/policy.ts";
+import { parseSeconds } from "../policy/value/seconds.ts";
+import { fail, ok, type Place, type Result } from "../problem/problem.ts";
+
+const DEFAULT_FOLDER = "/etc/postern";
+
+/** Reads a policy file; without a path, the one of this host. */
+export async function readPolicy(host: Host, path: string | undefined): Promise<Result<Policy>> {
+  const file = path ?? `${host.environment("POSTERN_DIR") ?? DEFAULT_FOLDER}/policy.yaml`;
+  const text = await host.readText(file);
+  return text.ok ? parsePolicy(text.value, file) : text;
+}
+
+export function readAddress(text: string): Result<Address> {
+  const address = parseAddress(text);
+  if (address !== undefined) return ok(address);
+  return fail({
+    code: "not-an-address",
+    severity: "error",
+    place: placeOf(text),
+    what: `${JSON.stringify(text)} is not an address`,
+    fix: "write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7",
+  });
+}
+
+/** A duration as in the policy file; undefined stays undefined. */
+export function readSeconds(text: string): Result<number> {
+  return parseSeconds({ text, place: placeOf(text) });
+}
+
+function placeOf(text: string): Place {
+  return { file: "command line", line: 1, column: 1, length: Math.max(text.length, 1), text };
+}

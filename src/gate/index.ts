@@ -1,0 +1,4 @@
+export { applyPolicy, removeGate } from "./apply.ts";
+export { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
+export { isAboutHost } from "./obstacle.ts";
+export { type DoorStatus, readStatus, type Status } from "./status.ts";

@@ -1,0 +1,97 @@
+/** What a live gate knows, sorted by what an administrator asks for. */
+import type { Listing, LiveSet } from "../backend/nftables/index.ts";
+import type { Host } from "../host/index.ts";
+import { printAddress } from "../policy/address.ts";
+import { ok, type Result } from "../problem/problem.ts";
+import { readGate } from "./table.ts";
+
+/** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
+export interface Status {
+  readonly backend: "nftables";
+  readonly doors: readonly DoorStatus[];
+  readonly banned: readonly BannedSource[];
+  /** How full each set is. */
+  readonly sets: readonly SetFill[];
+}
+
+export interface DoorStatus {
+  readonly name: string;
+  readonly open: readonly TimedSource[];
+  readonly sessions: readonly TimedSource[];
+  readonly partWay: readonly PartWaySource[];
+  /** Since the gate was first loaded. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface TimedSource {
+  /** An address, or for IPv6 the first of those that count as one source. */
+  readonly source: string;
+  /** Null: without an end. */
+  readonly secondsLeft: number | null;
+}
+
+export interface PartWaySource extends TimedSource {
+  readonly stage: number;
+  readonly of: number;
+}
+
+export interface BannedSource extends TimedSource {
+  /** By the gate itself, for wrong steps. */
+  readonly automatic: boolean;
+}
+
+export interface SetFill {
+  readonly name: string;
+  readonly members: number;
+  readonly capacity: number;
+}
+
+export async function readStatus(host: Host): Promise<Result<Status>> {
+  const gate = await readGate(host);
+  return gate.ok ? ok(statusOf(gate.value)) : gate;
+}
+
+export function statusOf(listing: Listing): Status {
+  const { sets } = listing;
+  const doors = sets.flatMap(({ label: { role } }) => (role.kind === "grants" ? [role.door] : []));
+  return {
+    backend: "nftables",
+    doors: [...new Set(doors)].map((name) => doorStatus(listing, name)),
+    banned: sets.flatMap((set) => {
+      const { kind } = set.label.role;
+      if (kind !== "banned" && kind !== "auto-banned") return [];
+      return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
+    }),
+    sets: sets.map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
+  };
+}
+
+function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
+  const own = sets.filter(({ label: { role } }) => "door" in role && role.door === door);
+  const ofKind = (kind: "grants" | "sessions") =>
+    own.filter(({ label }) => label.role.kind === kind).flatMap(sourcesOf);
+  return {
+    name: door,
+    open: ofKind("grants"),
+    sessions: ofKind("sessions"),
+    partWay: own.flatMap((set) => {
+      const { role } = set.label;
+      if (role.kind !== "stage") return [];
+      return sourcesOf(set).map((source) => ({ ...source, stage: role.stage, of: role.of }));
+    }),
+    counters: Object.fromEntries(
+      counters
+        .map(({ name, packets }) => [name.slice(0, name.lastIndexOf("_")), name, packets] as const)
+        .filter(([owner]) => owner === door)
+        .map(([owner, name, packets]) => [name.slice(owner.length + 1), packets]),
+    ),
+  };
+}
+
+function sourcesOf({ members }: LiveSet): TimedSource[] {
+  return members.flatMap(({ source, secondsLeft }) =>
+    source === undefined
+      ? []
+      : [{ source: printAddress(source), secondsLeft: secondsLeft ?? null }],
+  );
+}

@@ -1,0 +1,89 @@
+/** The state of a gate for people. */
+import type { DoorStatus, Status } from "../gate/index.ts";
+
+export interface ViewOptions {
+  readonly colour: boolean;
+}
+
+/** Sources shown of each kind; a flood would fill the screen. */
+const MOST_SHOWN = 20;
+
+export function renderStatus(status: Status, options: ViewOptions): string {
+  const paint = options.colour ? colour : plain;
+  const banned = status.banned.map(
+    (ban) =>
+      `${ban.source}  ${lasting(ban.secondsLeft)}${ban.automatic ? ", for wrong steps" : ""}`,
+  );
+  const lines = [
+    ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
+    ...section("banned", banned, paint),
+    ...section("sets", status.sets.filter(({ members }) => members > 0).map(fill), paint),
+  ];
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+type Paint = (tone: keyof typeof TONES, text: string) => string;
+
+const TONES = { bold: 1, green: 32, yellow: 33, red: 31, dim: 2 } as const;
+const colour: Paint = (tone, text) => `\u001b[${TONES[tone]}m${text}\u001b[0m`;
+const plain: Paint = (_tone, text) => text;
+
+function doorLines(
+  { name, open, sessions, partWay, counters }: DoorStatus,
+  paint: Paint,
+): string[] {
+  const isOpen = open.length > 0;
+  const rows = [
+    ...open.map(({ source, secondsLeft }) => `open to ${source}, ${lasting(secondsLeft)}`),
+    ...sessions.map(
+      ({ source, secondsLeft }) => `session of ${source}, ${lasting(secondsLeft)} if silent`,
+    ),
+    ...partWay.map(
+      ({ source, stage, of, secondsLeft }) =>
+        `${source} has made ${stage} of ${of} steps, ${lasting(secondsLeft)} for the next`,
+    ),
+  ];
+  return [
+    `${paint("bold", name)}  ${isOpen ? paint("green", "open") : paint("red", "shut")}`,
+    ...shown(rows),
+    paint("dim", `  so far: ${countersInWords(counters)}`),
+  ];
+}
+
+const COUNTED: Readonly<Record<string, string>> = {
+  open: "times opened",
+  refused: "packets refused",
+  wrong: "wrong steps",
+  banned: "automatic bans",
+};
+
+function countersInWords(counters: DoorStatus["counters"]): string {
+  return Object.entries(counters)
+    .map(([name, count]) => `${count} ${COUNTED[name] ?? name}`)
+    .join(", ");
+}
+
+function section(title: string, rows: readonly string[], paint: Paint): string[] {
+  return rows.length === 0 ? [] : [paint("bold", title), ...shown(rows), ""];
+}
+
+function shown(rows: readonly string[]): string[] {
+  const more = rows.length - MOST_SHOWN;
+  return [
+    ...rows.slice(0, MOST_SHOWN).map((row) => `  ${row}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function fill({ name, members, capacity }: Status["sets"][number]): string {
+  const percent = Math.floor((100 * members) / capacity);
+  return `${name}  ${members} of ${capacity} (${percent} %)${members === capacity ? ", full: newcomers are refused" : ""}`;
+}
+
+function lasting(seconds: number | null): string {
+  if (seconds === null) return "until lifted";
+  if (seconds < 120) return `${seconds} s left`;
+  return seconds < 7200
+    ? `${Math.floor(seconds / 60)} min left`
+    : `${Math.floor(seconds / 3600)} h left`;
+}
