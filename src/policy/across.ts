@@ -4,8 +4,9 @@
 
 import type { Problem } from "../problem/problem.ts";
 import { prefixesMeet } from "./address.ts";
-import type { DoorFields } from "./keys.ts";
+import type { DOOR } from "./keys.ts";
 import type { DoorName, Service, Step } from "./policy.ts";
+import type { Named } from "./shape/named.ts";
 import type { Located } from "./shape/shape.ts";
 import { rangesMeet } from "./value/port.ts";
 import { printService } from "./value/service.ts";
@@ -13,7 +14,7 @@ import { printStep } from "./value/step.ts";
 import { problemAt } from "./value/written.ts";
 
 /** A door as far as it could be read. */
-export type DraftDoor = Located<DoorName> & { readonly content: DoorFields };
+export type DraftDoor = Named<DoorName, (typeof DOOR)["keys"]>;
 
 /** A service and the door that protects it, in the order of the file. */
 interface Claim {
@@ -76,25 +77,24 @@ function destinationsMeet(a: DraftDoor, b: DraftDoor): boolean {
 
 function protectedTwice(a: Claim, b: Claim): Problem {
   const [first, second] = a.index < b.index ? [a, b] : [b, a];
-  const where = `on line ${first.item.place.line}`;
-  const what =
-    first.door === second.door
-      ? `${printService(second.service)} overlaps ${printService(first.service)} of the same door`
-      : `${printService(second.service)} is protected by door ${first.door.value} already, ${where}`;
-  const fix =
-    first.door === second.door
-      ? "remove one of the two"
-      : "remove it from one of the doors, or give both `destinations` that have no address in common";
+  const port = printService(second.service);
+  const line = first.item.place.line;
+  if (first.door === second.door) {
+    const what = `${port} is protected by this door already, as ${printService(first.service)}`;
+    return problemAt(second.item.place, "protected-twice", what, "remove one of the two");
+  }
+  const what = `door ${second.door.value} protects ${port}, as door ${first.door.value} does on line ${line}`;
+  const fix = "remove it from one of them, or give both `destinations` with no address in common";
   return problemAt(second.item.place, "protected-twice", what, fix);
 }
 
-/** The knock on a protected port would be a connection that the door refuses. */
+/** To a protected port goes no knock: the door refuses it, and what is refused must not count. */
 function checkSteps(door: DraftDoor, claims: readonly Claim[]): Problem[] {
   const steps = door.content.sequence.value?.steps.value ?? [];
   return steps.flatMap(({ value: step, place }) => {
     const claim = claims.find(({ service }) => isStepOn(step, service));
     if (claim === undefined) return [];
-    const what = `step ${printStep(step)} is a port that door ${claim.door.value} protects`;
+    const what = `${printStep(step)} is a port that door ${claim.door.value} protects`;
     return [problemAt(place, "protected-step", what, "choose a port that no door protects")];
   });
 }

@@ -2,101 +2,66 @@
  * Every key of a policy: the one table from which come the parser, the JSON Schema and the
  * reference in docs/policy.md.
  */
-import { printPrefix } from "./address.ts";
+import { checkCover } from "./cover.ts";
+import {
+  doorName,
+  duration,
+  interfaceName,
+  portRange,
+  prefix,
+  service,
+  step,
+  trustedPrefix,
+} from "./notations.ts";
 import type { Seconds } from "./policy.ts";
 import { listOf, oneOrMore } from "./shape/list.ts";
-import { type Absent, type FieldsOf, named, record } from "./shape/record.ts";
-import { boolean, choice, text, wholeNumber } from "./shape/scalar.ts";
-import type { Json } from "./shape/shape.ts";
-import { parseDoorName, parseInterfaceName } from "./value/name.ts";
-import { parsePortRange } from "./value/port.ts";
-import { parseTrusted, parseWholePrefix } from "./value/prefix.ts";
-import { parseSeconds, printSeconds } from "./value/seconds.ts";
-import { parseService, printService } from "./value/service.ts";
-import { parseStep } from "./value/step.ts";
+import { named } from "./shape/named.ts";
+import { type Absent, type FieldsOf, record } from "./shape/record.ts";
+import { boolean, choice, wholeNumber } from "./shape/scalar.ts";
+import { printSeconds } from "./value/seconds.ts";
 
-const PORT = "([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
-const PREFIX = { type: "string", pattern: "^[\\dA-Fa-f:.]+(/\\d{1,3})?$" };
+const required = { kind: "refused" } as const;
 
-const duration = text({
-  wanted: "a duration from 1s to 24h, such as 10s, 2m or 1h",
-  schema: { type: "string", pattern: "^[1-9]\\d{0,4}[smh]$" },
-  parse: parseSeconds,
-});
-const service = text({
-  wanted: "tcp/PORT, udp/PORT, or a range such as tcp/6000-6010",
-  schema: { type: "string", pattern: `^(tcp|udp)/${PORT}(-${PORT})?$` },
-  parse: parseService,
-});
-const step = text({
-  wanted: "PORT, tcp/PORT, udp/PORT or ping/LENGTH",
-  schema: {
-    anyOf: [
-      { type: "integer", minimum: 1, maximum: 65535 },
-      { type: "string", pattern: `^(((tcp|udp)/)?${PORT}|ping/\\d{1,4})$` },
-    ],
+export const BAN = record(
+  {
+    name: "a `ban`",
+    wanted: "`after`, `within` and `for`, such as { after: 5, within: 1m, for: 1h }",
   },
-  parse: parseStep,
-  takesNumbers: true,
-});
-const portRange = text({
-  wanted: "a range of ports, such as 51000-55000",
-  schema: { type: "string", pattern: `^${PORT}-${PORT}$` },
-  parse: parsePortRange,
-});
-const prefix = text({
-  wanted: "an address or a prefix, such as 192.0.2.0/24",
-  schema: PREFIX,
-  parse: parseWholePrefix,
-});
-const trusted = text({
-  wanted: "an address or a prefix, such as 192.0.2.0/24",
-  schema: PREFIX,
-  parse: parseTrusted,
-});
-const interfaceName = text({
-  wanted: "the name of a network interface",
-  schema: { type: "string", pattern: "^[A-Za-z0-9._@:-]{1,15}$" },
-  parse: parseInterfaceName,
-});
-const doorName = text({
-  wanted: "a name of 1 to 32 of a-z, 0-9 and -, beginning with a letter",
-  schema: { pattern: "^[a-z][a-z0-9-]{0,31}$" },
-  parse: parseDoorName,
-});
-
-const BAN = record(
-  { name: "`ban`" },
   {
     after: {
       shape: wholeNumber(1, 1000),
       meaning: "how many wrong steps bring a ban",
       example: 5,
-      absent: { kind: "refused" },
+      absent: required,
     },
     within: {
       shape: duration,
-      meaning: "the time in which so many wrong steps count together",
+      meaning: "the time within which they are counted together",
       example: "1m",
-      absent: { kind: "refused" },
+      absent: required,
     },
     for: {
       shape: duration,
-      meaning: "how long every door stays shut to a banned source",
+      meaning: "how long every door then stays shut to their source",
       example: "1h",
-      absent: { kind: "refused" },
+      absent: required,
     },
   },
 );
 
-const SEQUENCE = record(
-  { name: "a `sequence`", elsewhere: { "open-for": "out of `sequence`, into the door" } },
+export const SEQUENCE = record(
+  {
+    name: "a `sequence`",
+    wanted: "`steps:` with a list of them, indented, on the next line",
+    elsewhere: { "open-for": "out of `sequence`, into the door" },
+  },
   {
     steps: {
       shape: listOf(step, { of: "steps", most: 16 }),
-      meaning: "the packets that open the door, in order",
+      meaning:
+        "the packets that open the door, in order. `tcp/PORT` and `udp/PORT` are a packet to that port, `PORT` is either of them, and `ping/LENGTH` is an echo request with so many bytes (`ping -s LENGTH`). A port that a door protects cannot be a step",
       example: [51001, "udp/54040", "tcp/52777", "ping/63"],
-      absent: { kind: "refused" },
+      absent: required,
     },
     within: {
       shape: duration,
@@ -106,74 +71,82 @@ const SEQUENCE = record(
     },
     watch: {
       shape: portRange,
-      meaning: "the ports in which any packet that is not a step starts the knocker over",
+      meaning:
+        "the ports in which any packet that is not a step of the attempt starts the knocker over. The wider it is, the less can a scan hit the steps by chance",
       example: "51000-55000",
-      absent: { kind: "described", value: undefined, words: "lowest to highest port of the steps" },
+      absent: {
+        kind: "described",
+        value: undefined,
+        words: "from the lowest to the highest port of the steps",
+      },
     },
   },
 );
 
-const DOOR = record(
+const TOP = "out of the door, to the left margin";
+
+export const DOOR = record(
   {
     name: "a door",
+    wanted: "`protects: tcp/22` and other keys of a door, indented, on the next lines",
     elsewhere: {
-      steps: "into `sequence`",
-      within: "into `sequence`",
-      watch: "into `sequence`",
-      ban: "to the top of the policy, beside `doors`",
-      trusted: "to the top of the policy, beside `doors`",
-      interfaces: "to the top of the policy, beside `doors`",
-      backend: "to the top of the policy, beside `doors`",
-      log: "to the top of the policy, beside `doors`",
+      ...Object.fromEntries(Object.keys(SEQUENCE.keys).map((key) => [key, "into `sequence`"])),
+      ...Object.fromEntries(
+        ["backend", "interfaces", "trusted", "ipv6-prefix", "log", "ban"].map((key) => [key, TOP]),
+      ),
     },
     notYet: ["token", "signed"],
   },
   {
     protects: {
-      shape: oneOrMore(service, { of: "services", print: printService }),
-      meaning: "the services that stay shut",
+      shape: oneOrMore(service, { of: "services" }),
+      meaning:
+        "what stays shut, one service or a list. Two doors cannot protect the same port unless their `destinations` have no address in common",
       example: "tcp/22",
-      absent: { kind: "refused" },
+      absent: required,
     },
     "open-for": {
       shape: duration,
-      meaning: "how long the door stays open to whoever knocked",
-      example: "10s",
+      meaning:
+        "how long after the knock its source may start connections. Those that it started go on for as long as they like",
+      example: "30s",
       absent: seconds(10),
     },
     "single-use": {
       shape: boolean,
-      meaning: "whether the first connection closes the door again",
+      meaning: "whether the first connection closes the door behind itself",
       example: true,
       absent: { kind: "default", value: false, written: false },
     },
     refuse: {
       shape: choice(["drop", "reset"]),
       meaning:
-        "what the shut door answers: `drop` nothing (looks filtered), `reset` as a port on which nothing listens (looks closed)",
+        "what the shut door answers. `drop`: nothing, so that it looks filtered. `reset`: what a port answers on which nothing listens, so that it looks closed",
       example: "reset",
       absent: { kind: "default", value: "drop", written: "drop" },
     },
     destinations: {
-      shape: listOf(prefix, { of: "addresses or prefixes", print: printPrefix }),
-      meaning: "the addresses behind the door, for a router or a host with several",
+      shape: listOf(prefix, { of: "addresses or prefixes", check: checkCover }),
+      meaning:
+        "the addresses that the door is in front of, where it is not all of this host's: some of them, or hosts that this one forwards to",
       example: ["203.0.113.7"],
       absent: { kind: "described", value: [], words: "every address of this host" },
     },
     "session-idle": {
       shape: duration,
-      meaning: "how long a silent UDP session stays open",
-      example: "2m",
+      meaning:
+        "how long a UDP session stays open while nothing is sent. Only for a door that protects a UDP port",
+      example: "5m",
       absent: seconds(120),
     },
     sequence: {
       shape: SEQUENCE,
-      meaning: "the packets that open the door",
+      meaning: "the knock that opens the door",
       example: { steps: [51001, "udp/54040", "tcp/52777"] },
       absent: {
         kind: "described",
         value: undefined,
-        words: "nothing opens the door but `postern open` and trust",
+        words: "only `postern open` opens the door, and trust",
       },
     },
   },
@@ -182,39 +155,45 @@ const DOOR = record(
 export const POLICY = record(
   {
     name: "a policy",
-    elsewhere: Object.fromEntries(
-      Object.keys(DOOR.keys).map((key) => [key, "into a door, under `doors`"]),
-    ),
+    wanted: "`doors:` and, indented on the next lines, the name of a door and its keys",
+    elsewhere: {
+      ...Object.fromEntries(
+        Object.keys(DOOR.keys).map((key) => [key, "into a door, under its name under `doors`"]),
+      ),
+      steps: "into the `sequence` of a door",
+      watch: "into the `sequence` of a door",
+    },
   },
   {
     backend: {
       shape: choice(["auto", "nftables", "iptables"]),
-      meaning: "which firewall of the kernel follows the knocks",
+      meaning: "which of the kernel's firewalls follows the knocks. `auto`: what the host has",
       example: "nftables",
       absent: { kind: "default", value: "auto", written: "auto" },
     },
     interfaces: {
       shape: listOf(interfaceName, { of: "interface names", print: String }),
-      meaning: "where the gate looks at packets",
+      meaning: "where the gate looks at packets. What comes in elsewhere passes",
       example: ["eth0"],
       absent: { kind: "described", value: [], words: "every interface but loopback" },
     },
     trusted: {
-      shape: listOf(trusted, { of: "addresses or prefixes", print: printPrefix }),
+      shape: listOf(trustedPrefix, { of: "addresses or prefixes", check: checkCover }),
       meaning: "sources that never need to knock",
       example: ["10.0.0.0/24", "2001:db8:a07b:1::/64"],
       absent: { kind: "described", value: [], words: "nobody" },
     },
     "ipv6-prefix": {
       shape: wholeNumber(48, 128),
-      meaning: "IPv6 sources that share so many bits are one knocker",
+      meaning:
+        "IPv6 sources that share so many bits are one knocker. 64 where networks give a host a new address for each connection",
       example: 64,
       absent: { kind: "default", value: 128, written: 128 },
     },
     log: {
       shape: boolean,
       meaning:
-        "whether the kernel log gets a line, rate-limited, for each opening, refusal and wrong step",
+        "whether openings, refusals and wrong steps are written to the kernel log, a limited number of them a minute",
       example: true,
       absent: { kind: "default", value: false, written: false },
     },
@@ -226,24 +205,24 @@ export const POLICY = record(
     },
     doors: {
       shape: named(doorName, DOOR, {
-        wanted: "the name of a door and, under it, `protects: tcp/22`",
+        wanted: "the name of each door and, indented under it, its keys",
+        mark: "protects",
       }),
       meaning: "the doors by their names",
       example: {
         ssh: { protects: "tcp/22", sequence: { steps: [51001, "udp/54040", "tcp/52777"] } },
       },
-      absent: { kind: "refused" },
+      absent: required,
     },
   },
 );
 
-export const RECORDS = { policy: POLICY, ban: BAN, door: DOOR, sequence: SEQUENCE };
-
 export type PolicyFields = FieldsOf<(typeof POLICY)["keys"]>;
 export type DoorFields = FieldsOf<(typeof DOOR)["keys"]>;
 export type SequenceFields = FieldsOf<(typeof SEQUENCE)["keys"]>;
+export type BanFields = FieldsOf<(typeof BAN)["keys"]>;
 
-/** A default duration, told as a person would write it. */
-function seconds(value: number): Absent<Seconds> & { readonly written: Json } {
+/** A default duration, and as a person would write it. */
+function seconds(value: number): Absent<Seconds> {
   return { kind: "default", value: value as Seconds, written: printSeconds(value) };
 }

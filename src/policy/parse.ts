@@ -3,7 +3,7 @@
 import { inOrder } from "../problem/order.ts";
 import { fail, ok, type Place, type Problem, type Result } from "../problem/problem.ts";
 import { checkAcross, type DraftDoor } from "./across.ts";
-import { POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
+import { type BanFields, POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
 import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
 import type { Field } from "./shape/record.ts";
 import type { Located } from "./shape/shape.ts";
@@ -46,7 +46,7 @@ function readFields(
     problems.push(notAPolicy(placeOf(source, 0, 0), "this policy is empty"));
   else
     problems.push(
-      notAPolicy(tree.place, "a policy is a mapping of keys to values, and this is none"),
+      notAPolicy(tree.place, "a policy is keys with values, and this is not"),
     );
   return undefined;
 }
@@ -108,7 +108,7 @@ function policyOf(fields: PolicyFields): Policy {
   };
 }
 
-function banOf(fields: NonNullable<PolicyFields["ban"]["value"]>): AutomaticBan {
+function banOf(fields: BanFields): AutomaticBan {
   return {
     after: sure(fields.after),
     withinSeconds: sure(fields.within),

@@ -2,7 +2,7 @@
 import type { Problem } from "../../problem/problem.ts";
 import type { Tree } from "../text/tree.ts";
 import { problemAt, quoted } from "../value/written.ts";
-import { type Located, reportMismatch, type Shape } from "./shape.ts";
+import { type Located, mismatch, type Shape } from "./shape.ts";
 
 interface ListWords<T> {
   /** What the list holds, in the plural. */
@@ -10,38 +10,32 @@ interface ListWords<T> {
   readonly most?: number;
   /** The item in its usual notation, where an item may not be there twice. */
   readonly print?: (item: T) => string;
+  /** What is wrong with the items together. */
+  readonly check?: (items: readonly Located<T>[]) => readonly Problem[];
 }
 
 /** A list of one item or more. */
 export function listOf<T>(item: Shape<T>, words: ListWords<T>): Shape<readonly Located<T>[]> {
-  const { of, most } = words;
+  const { of, most, print, check } = words;
   const wanted = `a list of ${most === undefined ? "" : `1 to ${most} `}${of}`;
+  const limits = { minItems: 1, ...(most === undefined ? {} : { maxItems: most }) };
   return {
     wanted,
-    schema: {
-      type: "array",
-      items: item.schema,
-      minItems: 1,
-      ...(most === undefined ? {} : { maxItems: most }),
-    },
+    schema: { type: "array", items: item.schema, ...limits },
     read(tree, problems) {
       if (tree.kind !== "list") {
-        const fix = tree.kind === "scalar" ? `${wanted}, in brackets` : wanted;
-        return reportMismatch(tree, fix, problems);
+        problems.push(mismatch(tree, "list", listFix(tree, wanted)));
+        return undefined;
       }
+      problems.push(...checkLength(tree.items, words));
       if (tree.items.length === 0) {
-        problems.push(
-          problemAt(
-            tree.place,
-            "empty-list",
-            "this list is empty",
-            `write ${wanted}, or leave out the key`,
-          ),
-        );
+        const fix = `write ${wanted}, or leave out the key`;
+        problems.push(problemAt(tree.place, "empty-list", "this list is empty", fix));
       }
-      checkLength(tree.items, most, of, problems);
       const items = tree.items.flatMap((inner) => locate(item, inner, problems));
-      return words.print === undefined ? items : withoutRepeats(items, words.print, problems);
+      if (print !== undefined) problems.push(...repeats(items, print));
+      if (check !== undefined) problems.push(...check(items));
+      return items;
     },
   };
 }
@@ -49,15 +43,11 @@ export function listOf<T>(item: Shape<T>, words: ListWords<T>): Shape<readonly L
 /** A list, or its one item without the brackets. */
 export function oneOrMore<T>(item: Shape<T>, words: ListWords<T>): Shape<readonly Located<T>[]> {
   const list = listOf(item, words);
-  const wanted = `${item.wanted}, or a list of them`;
   return {
-    wanted,
+    wanted: `${item.wanted}, or several in brackets`,
     schema: { anyOf: [item.schema, list.schema] },
     read(tree, problems) {
-      if (tree.kind === "list") return list.read(tree, problems);
-      return tree.kind === "scalar"
-        ? locate(item, tree, problems)
-        : reportMismatch(tree, wanted, problems);
+      return tree.kind === "list" ? list.read(tree, problems) : locate(item, tree, problems);
     },
   };
 }
@@ -67,38 +57,30 @@ function locate<T>(item: Shape<T>, tree: Tree, problems: Problem[]): Located<T>[
   return value === undefined ? [] : [{ value, place: tree.place }];
 }
 
-function checkLength(
-  items: readonly Tree[],
-  most = Number.POSITIVE_INFINITY,
-  of: string,
-  problems: Problem[],
-): void {
-  const first = items[most];
-  if (first === undefined) return;
-  const what = `these are ${items.length} ${of}, and ${most} are the most`;
-  problems.push(problemAt(first.place, "long-list", what, "remove this one and all that follow"));
+function listFix(tree: Tree, wanted: string): string {
+  const bracketed = tree.kind === "scalar" ? `: [${tree.text.trim()}]` : "";
+  return `write ${wanted}${bracketed.length > 40 ? "" : bracketed}`;
 }
 
-function withoutRepeats<T>(
-  items: readonly Located<T>[],
-  print: (item: T) => string,
-  problems: Problem[],
-): Located<T>[] {
+function checkLength<T>(
+  items: readonly Tree[],
+  { of, most = items.length }: ListWords<T>,
+): Problem[] {
+  const first = items[most];
+  if (first === undefined) return [];
+  const what = `these are ${items.length} ${of}, and ${most} are the most`;
+  return [problemAt(first.place, "long-list", what, "remove this one and all that follow")];
+}
+
+function repeats<T>(items: readonly Located<T>[], print: (item: T) => string): Problem[] {
   const seen = new Set<string>();
-  return items.filter(({ value, place }) => {
+  return items.flatMap(({ value, place }) => {
     const name = print(value);
-    if (seen.has(name)) {
-      problems.push(
-        problemAt(
-          place,
-          "repeated-item",
-          `${quoted(name)} is in this list already`,
-          "remove one of the two",
-        ),
-      );
-      return false;
+    if (!seen.has(name)) {
+      seen.add(name);
+      return [];
     }
-    seen.add(name);
-    return true;
+    const what = `${quoted(name)} is in this list already`;
+    return [problemAt(place, "repeated-item", what, "remove one of the two")];
   });
 }

@@ -1,9 +1,9 @@
-/** Shapes of mappings: those with known keys, and the doors, whose names are free. */
+/** Shapes of mappings in which only certain keys may stand. */
 import type { Place, Problem } from "../../problem/problem.ts";
 import { nearest } from "../nearest.ts";
 import { type Entry, isNothing, type Mapping } from "../text/tree.ts";
 import { problemAt, quoted } from "../value/written.ts";
-import { type Json, type Located, reportMismatch, type Shape } from "./shape.ts";
+import { type Json, type JsonObject, mismatch, type Shape } from "./shape.ts";
 
 /** One key of a record, and everything there is to say about it. */
 export interface Key<T> {
@@ -20,8 +20,8 @@ export type Absent<T> =
   | { readonly kind: "default"; readonly value: T; readonly written: Json }
   | { readonly kind: "described"; readonly value: T | undefined; readonly words: string };
 
-// biome-ignore lint/suspicious/noExplicitAny: the one type that every Key<T> is.
-export type Keys = { readonly [name: string]: Key<any> };
+/** Keys by their names; a `Key<T>` of any T is a `Key<unknown>`, for it only gives its value. */
+export type Keys = { readonly [name: string]: Key<unknown> };
 
 /** What stood under a key, or the default. */
 export interface Field<T> {
@@ -40,98 +40,49 @@ export type FieldsOf<K extends Keys> = {
 export interface RecordWords {
   /** What the record is, with its article: "a door". */
   readonly name: string;
-  /** Where a key belongs that is none of this record's, as the end of a sentence, by its name. */
+  /** What to write, as the end of a sentence. */
+  readonly wanted: string;
+  /** Keys that belong to another record, and where to move them. */
   readonly elsewhere?: { readonly [key: string]: string };
   /** Keys that a later version will know. */
   readonly notYet?: readonly string[];
 }
 
 export interface RecordShape<K extends Keys> extends Shape<FieldsOf<K>> {
+  readonly words: RecordWords;
   readonly keys: K;
 }
 
-/** A mapping in which only these keys may stand. */
+/** A mapping with these keys and no others. */
 export function record<const K extends Keys>(words: RecordWords, keys: K): RecordShape<K> {
-  const wanted = `a mapping with ${Object.keys(keys)
-    .map((key) => `\`${key}\``)
-    .join(", ")}`;
   return {
-    wanted,
+    words,
     keys,
+    wanted: words.wanted,
     schema: recordSchema(keys),
     read(tree, problems) {
-      if (tree.kind !== "mapping") return reportMismatch(tree, wanted, problems);
-      for (const entry of tree.entries) {
-        if (!Object.hasOwn(keys, entry.key.text))
-          problems.push(unknownKey(entry, words, Object.keys(keys)));
+      if (tree.kind !== "mapping") {
+        problems.push(mismatch(tree, "mapping", `write ${words.wanted}`));
+        return undefined;
       }
-      const fields = Object.entries(keys).map(([name, key]) => [
-        name,
-        readField(tree, name, key, words, problems),
-      ]);
+      problems.push(...unknownKeys(tree, words, Object.keys(keys)));
+      const fields = Object.entries(keys).map(([name, key]) => {
+        const entries = tree.entries.filter((entry) => entry.key.text === name);
+        const field = readField(entries, key, problems);
+        if (entries.length === 0 && !field.sound) problems.push(missingKey(tree, name, key, words));
+        return [name, field];
+      });
       return Object.fromEntries(fields) as FieldsOf<K>;
     },
   };
 }
 
-/** A mapping of free names to things of one shape, at least one. */
-export function named<Name extends string, T>(
-  name: Shape<Name>,
-  item: Shape<T>,
-  words: { readonly wanted: string },
-): Shape<readonly (Located<Name> & { readonly content: T })[]> {
-  return {
-    wanted: words.wanted,
-    schema: {
-      type: "object",
-      minProperties: 1,
-      propertyNames: name.schema,
-      additionalProperties: item.schema,
-    },
-    read(tree, problems) {
-      if (tree.kind !== "mapping") return reportMismatch(tree, words.wanted, problems);
-      if (tree.entries.length === 0) {
-        problems.push(
-          problemAt(
-            tree.place,
-            "empty-mapping",
-            "nothing is written between these braces",
-            `write ${words.wanted}`,
-          ),
-        );
-      }
-      return tree.entries.flatMap(({ key, value }) => {
-        const read = name.read(key, problems);
-        const content = item.read(value, problems);
-        return read === undefined || content === undefined
-          ? []
-          : [{ value: read, place: key.place, content }];
-      });
-    },
-  };
-}
-
-function readField<T>(
-  tree: Mapping,
-  name: string,
-  key: Key<T>,
-  words: RecordWords,
-  problems: Problem[],
-): Field<T> {
-  const entries = tree.entries.filter((entry) => entry.key.text === name);
+/** Reads what stands under a key; of a key that is there twice both, and keeps the first. */
+function readField<T>(entries: readonly Entry[], key: Key<T>, problems: Problem[]): Field<T> {
   const [first] = entries;
   if (first === undefined) {
-    if (key.absent.kind !== "refused")
-      return { value: key.absent.value, place: undefined, sound: true };
-    problems.push(
-      problemAt(
-        tree.place,
-        "missing-key",
-        `${words.name} needs the key \`${name}\``,
-        `write \`${name}:\` and ${key.shape.wanted}`,
-      ),
-    );
-    return { value: undefined, place: undefined, sound: false };
+    if (key.absent.kind === "refused") return { value: undefined, place: undefined, sound: false };
+    return { value: key.absent.value, place: undefined, sound: true };
   }
   const before = problems.length;
   const [value] = entries.map((entry) => readEntry(entry, key, problems));
@@ -145,63 +96,57 @@ function readEntry<T>(
 ): T | undefined {
   if (!isNothing(value)) return shape.read(value, problems);
   const orNot = absent.kind === "refused" ? "" : `, or leave out \`${key.text}\``;
-  problems.push(
-    problemAt(
-      key.place,
-      "no-value",
-      `\`${key.text}\` has no value`,
-      `write ${shape.wanted}${orNot}`,
-    ),
-  );
+  const fix = `write ${shape.wanted}${orNot}`;
+  problems.push(problemAt(key.place, "no-value", `\`${key.text}\` has no value`, fix));
   return undefined;
 }
 
-function unknownKey({ key }: Entry, words: RecordWords, known: readonly string[]): Problem {
-  if (words.notYet?.includes(key.text)) {
-    const what = `\`${key.text}\` does not exist yet in this version`;
-    return problemAt(
-      key.place,
-      "not-yet",
-      what,
-      "remove it; a door opens by its `sequence` or by hand",
-    );
-  }
-  if (key.text === "<<") {
-    return problemAt(
-      key.place,
-      "merge-key",
-      "a policy does not merge mappings with <<",
-      "write the keys themselves",
-    );
-  }
-  const what = `${quoted(key.text)} is not a key of ${words.name}`;
-  const elsewhere = words.elsewhere?.[key.text];
-  if (elsewhere !== undefined)
-    return problemAt(key.place, "unknown-key", what, `move it ${elsewhere}`);
-  const near = nearest(key.text, known);
-  const keys = `its keys are ${known.join(", ")}`;
-  return problemAt(
-    key.place,
-    "unknown-key",
-    what,
-    near === undefined ? keys : `did you mean ${near}? ${keys}`,
-  );
+function missingKey(tree: Mapping, name: string, key: Key<unknown>, words: RecordWords): Problem {
+  const what = `${words.name} needs the key \`${name}\``;
+  return problemAt(tree.place, "missing-key", what, `write \`${name}:\` and ${key.shape.wanted}`);
 }
 
-function recordSchema(keys: Keys): { readonly [key: string]: Json } {
+function unknownKeys(tree: Mapping, words: RecordWords, known: readonly string[]): Problem[] {
+  return tree.entries
+    .filter(({ key }) => !known.includes(key.text))
+    .map(({ key }) => {
+      const [code, what, fix] = unknownKey(key.text, words, known);
+      return problemAt(key.place, code, what, fix);
+    });
+}
+
+function unknownKey(
+  name: string,
+  { name: record, elsewhere = {}, notYet = [] }: RecordWords,
+  known: readonly string[],
+): [code: string, what: string, fix: string] {
+  if (notYet.includes(name)) {
+    const fix = "remove it; a door opens by its `sequence` or by hand";
+    return ["not-yet", `\`${name}\` does not exist yet in this version`, fix];
+  }
+  if (name === "<<") {
+    return ["merge-key", "a policy does not merge keys with <<", "write the keys themselves"];
+  }
+  const what = `${quoted(name)} is not a key of ${record}`;
+  const there = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+  if (there !== undefined) return ["unknown-key", what, `move it ${there}`];
+  const near = nearest(name, known);
+  const meant = near === undefined ? "" : `did you mean ${near}? `;
+  return ["unknown-key", what, `${meant}its keys are ${known.join(", ")}`];
+}
+
+function recordSchema(keys: Keys): JsonObject {
   const entries = Object.entries(keys);
-  const required = entries.filter(([, key]) => key.absent.kind === "refused").map(([name]) => name);
+  const required = entries.filter(([, key]) => key.absent.kind === "refused");
   return {
     type: "object",
     additionalProperties: false,
-    ...(required.length === 0 ? {} : { required }),
+    ...(required.length === 0 ? {} : { required: required.map(([name]) => name) }),
     properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
   };
 }
 
-function keySchema({ shape, meaning, absent, example }: Key<unknown>): {
-  readonly [key: string]: Json;
-} {
+function keySchema({ shape, meaning, absent, example }: Key<unknown>): JsonObject {
   return {
     description: meaning,
     ...shape.schema,

@@ -8,11 +8,13 @@ import { problemAt } from "../value/written.ts";
 
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
+export type JsonObject = { readonly [key: string]: Json };
+
 export interface Shape<T> {
   /** What to write, as the end of a sentence: "true or false". */
   readonly wanted: string;
   /** JSON Schema, draft 2020-12. It never refuses what {@link Shape.read} accepts. */
-  readonly schema: { readonly [key: string]: Json };
+  readonly schema: JsonObject;
   /**
    * The value, or undefined when there is none. A list comes without the items that could
    * not be read. Nothing is lost in silence: `problems` grows by all that is wrong.
@@ -26,19 +28,16 @@ export interface Located<T> {
   readonly place: Place;
 }
 
-/** Reports that something else than `wanted` stands there. */
-export function reportMismatch(tree: Tree, wanted: string, problems: Problem[]): undefined {
-  if (tree.kind === "broken") problems.push(tree.problem);
-  else if (isNothing(tree))
-    problems.push(problemAt(tree.place, "no-value", "nothing is written here", `write ${wanted}`));
-  else
-    problems.push(
-      problemAt(tree.place, "wrong-kind", `${nameOf(tree)} cannot stand here`, `write ${wanted}`),
-    );
-  return undefined;
-}
+const KINDS = {
+  scalar: "a single value",
+  list: "a list",
+  mapping: "keys with values",
+} as const;
 
-function nameOf(tree: Tree): string {
-  if (tree.kind === "list") return "a list";
-  return tree.kind === "mapping" ? "a mapping of keys to values" : "a single value";
+/** The problem of a tree that is of another kind than `expected`, or is nothing. */
+export function mismatch(tree: Tree, expected: keyof typeof KINDS, fix: string): Problem {
+  if (tree.kind === "broken") return tree.problem;
+  if (isNothing(tree)) return problemAt(tree.place, "no-value", "nothing is written here", fix);
+  const what = `this is ${KINDS[tree.kind]}, and not ${KINDS[expected]}`;
+  return problemAt(tree.place, "wrong-kind", what, fix);
 }

@@ -60,7 +60,10 @@ export class Planter {
     const anchored = this.#anchored.get(name);
     if (anchored === undefined) {
       const fix = "write the value itself, or put it in quotes if it begins with *";
-      return broken(place, problemAt(place, "unknown-alias", `no &${name} stands before *${name}`, fix));
+      return broken(
+        place,
+        problemAt(place, "unknown-alias", `no &${name} stands before *${name}`, fix),
+      );
     }
     this.#repeated += anchored.size;
     this.#planted += anchored.size;

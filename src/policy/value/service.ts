@@ -20,9 +20,15 @@ export function printService(service: Service): string {
 }
 
 function serviceFix(text: string): string {
-  const numbers = /(?<!\d)\d{1,5}(?:-\d{1,5})?(?!\d)/.exec(text)?.[0];
-  const protocol = /udp/i.test(text) ? "udp" : /tcp/i.test(text) ? "tcp" : undefined;
-  if (numbers === undefined) return "write tcp/PORT or udp/PORT, such as tcp/22";
-  if (protocol === undefined) return `write tcp/${numbers} or udp/${numbers}`;
-  return `write ${protocol}/${numbers}`;
+  const ports = /(?<!\d)\d{1,5}(?:-\d{1,5})?(?!\d)/.exec(text)?.[0];
+  const protocol = protocolIn(text);
+  if (ports === undefined) return "write tcp/PORT or udp/PORT, such as tcp/22";
+  if (protocol === undefined) return `write tcp/${ports} or udp/${ports}`;
+  return `write ${protocol}/${ports}`;
+}
+
+/** Which protocol a text means, however it is spelt. */
+export function protocolIn(text: string): "tcp" | "udp" | undefined {
+  if (/tcp/i.test(text)) return "tcp";
+  return /udp/i.test(text) ? "udp" : undefined;
 }

@@ -3,6 +3,7 @@ import { ok, type Result } from "../../problem/problem.ts";
 import type { Step } from "../policy.ts";
 import { parseWholeNumber } from "./number.ts";
 import { parsePort } from "./port.ts";
+import { protocolIn } from "./service.ts";
 import { part, quoted, refuse, type Written } from "./written.ts";
 
 /** IPv6 promises that 1280 bytes pass unfragmented; 40 are its header and 8 that of the ping. */
@@ -10,26 +11,27 @@ export const LONGEST_PING = 1232;
 
 export function parseStep(written: Written): Result<Step> {
   const { text } = written;
-  const slash = text.indexOf("/");
-  const kind = slash === -1 ? "" : text.slice(0, slash);
-  const rest = part(written, slash + 1, text.length);
+  const match = /^(?:(tcp|udp|ping)\/(.*)|\d+)$/s.exec(text);
+  if (match === null) {
+    return refuse(written, "not-a-step", `${quoted(text)} is not a step`, stepFix(text));
+  }
+  const [, kind, rest = text] = match;
+  const tail = part(written, text.length - rest.length, text.length);
   if (kind === "ping") {
-    const length = parsePingLength(rest);
-    return length.ok ? ok({ kind: "ping", payloadBytes: length.value }) : length;
+    const length = parsePingLength(tail);
+    return length.ok ? ok({ kind, payloadBytes: length.value }) : length;
   }
-  if (kind === "tcp" || kind === "udp" || /^\d+$/.test(text)) {
-    if (/^\d+-\d+$/.test(rest.text))
-      return refuse(
-        written,
-        "not-a-step",
-        `${quoted(text)} is a range, and a step is one port`,
-        "write one of its ports",
-      );
-    const port = parsePort(rest);
-    const protocol = kind === "tcp" || kind === "udp" ? kind : "either";
-    return port.ok ? ok({ kind: "port", protocol, port: port.value }) : port;
+  if (/^\d+-\d+$/.test(rest)) {
+    const what = `${quoted(text)} is a range of ports, and a step is one packet`;
+    return refuse(written, "not-a-step", what, "write one of its ports");
   }
-  return refuse(written, "not-a-step", `${quoted(text)} is not a step`, stepFix(text));
+  const port = parsePort(tail);
+  if (!port.ok) return port;
+  return ok({
+    kind: "port",
+    protocol: kind === "tcp" || kind === "udp" ? kind : "either",
+    port: port.value,
+  });
 }
 
 export function printStep(step: Step): string {
@@ -52,7 +54,7 @@ function parsePingLength(written: Written): Result<number> {
 function stepFix(text: string): string {
   const number = /(?<!\d)\d{1,5}(?!\d)/.exec(text)?.[0];
   if (/ping|icmp|echo/i.test(text)) return `write ping/LENGTH, such as ping/${number ?? 63}`;
-  const protocol = /udp/i.test(text) ? "udp/" : /tcp/i.test(text) ? "tcp/" : "";
-  if (number !== undefined && protocol !== "") return `write ${protocol}${number}`;
-  return "write tcp/PORT, udp/PORT, PORT (either will do) or ping/LENGTH; names are not looked up";
+  const protocol = protocolIn(text);
+  if (number !== undefined && protocol !== undefined) return `write ${protocol}/${number}`;
+  return "write PORT (tcp or udp, either will do), tcp/PORT, udp/PORT or ping/LENGTH";
 }

@@ -16,7 +16,7 @@ export function part(written: Written, start: number, end: number): Written {
   const { place } = written;
   if (place === undefined) return { text };
   const raw = place.text.slice(place.column - 1, place.column - 1 + place.length);
-  const offset = raw === written.text ? 0 : raw.slice(1, -1) === written.text ? 1 : undefined;
+  const offset = [0, 1].find((quotes) => raw.slice(quotes, raw.length - quotes) === written.text);
   if (offset === undefined || text === "") return { text, place };
   return { text, place: { ...place, column: place.column + offset + start, length: text.length } };
 }
@@ -37,5 +37,5 @@ export function problemAt(
 
 /** Outside text in a message: in double quotes, cut when it is very long. */
 export function quoted(text: string): string {
-  return `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
+  return `"${text.length > 60 ? `${text.slice(0, 57)}…` : text}"`;
 }

@@ -1,0 +1,73 @@
+/** The notations of a policy's single values as shapes. */
+import { text } from "./shape/text.ts";
+import { parseDoorName, parseInterfaceName } from "./value/name.ts";
+import { patternUpTo } from "./value/pattern.ts";
+import { parsePortRange } from "./value/port.ts";
+import { parseTrusted, parseWholePrefix } from "./value/prefix.ts";
+import { parseSeconds } from "./value/seconds.ts";
+import { parseService } from "./value/service.ts";
+import { LONGEST_PING, parseStep } from "./value/step.ts";
+
+const PORT = patternUpTo(65535);
+
+export const duration = text({
+  wanted: "a duration from 1s to 24h, such as 10s, 2m or 1h",
+  schema: {
+    type: "string",
+    pattern: `^(${patternUpTo(86400)}s|${patternUpTo(1440)}m|${patternUpTo(24)}h)$`,
+  },
+  parse: parseSeconds,
+});
+
+export const service = text({
+  wanted: "tcp/PORT, udp/PORT or a range such as tcp/6000-6010",
+  schema: { type: "string", pattern: `^(tcp|udp)/${PORT}(-${PORT})?$` },
+  parse: parseService,
+  listed: true,
+});
+
+export const step = text({
+  wanted: "PORT, tcp/PORT, udp/PORT or ping/LENGTH",
+  schema: {
+    anyOf: [
+      { type: "integer", minimum: 1, maximum: 65535 },
+      {
+        type: "string",
+        pattern: `^(((tcp|udp)/)?${PORT}|ping/(0|${patternUpTo(LONGEST_PING)}))$`,
+      },
+    ],
+  },
+  parse: parseStep,
+  takesNumbers: true,
+  listed: true,
+});
+
+export const portRange = text({
+  wanted: "a range of ports, such as 51000-55000",
+  schema: { type: "string", pattern: `^${PORT}-${PORT}$` },
+  parse: parsePortRange,
+});
+
+const prefixNotation = {
+  wanted: "an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/64",
+  schema: { type: "string", pattern: "^[\\dA-Fa-f:.]+(/(0|[1-9]\\d{0,2}))?$" },
+  listed: true,
+};
+
+export const prefix = text({ ...prefixNotation, parse: parseWholePrefix });
+
+/** A prefix that does not hold everybody. */
+export const trustedPrefix = text({ ...prefixNotation, parse: parseTrusted });
+
+export const interfaceName = text({
+  wanted: "the name of a network interface",
+  schema: { type: "string", pattern: "^[A-Za-z0-9._@:-]{1,15}$" },
+  parse: parseInterfaceName,
+  listed: true,
+});
+
+export const doorName = text({
+  wanted: "1 to 32 of a-z, 0-9 and -, beginning with a letter",
+  schema: { pattern: "^[a-z][a-z0-9-]{0,31}$" },
+  parse: parseDoorName,
+});
