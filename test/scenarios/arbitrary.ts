@@ -67,11 +67,15 @@ const door = (protects: readonly string[], destinations: readonly string[]) =>
   );
 
 /** A policy over the pools above, for two families at once; `destinations` are what doors may name. */
-export function policies(destinations: readonly string[], trusted: readonly string[]) {
+export function policies(
+  destinations: readonly string[],
+  trusted: readonly string[],
+  gated = "test0",
+): fc.Arbitrary<Policy> {
   return fc
     .record(
       {
-        interfaces: fc.constantFrom(["test0"], ["other0", "test0"]),
+        interfaces: fc.constantFrom([gated], ["other0", gated]),
         trusted: fc.constant(trusted),
         "ipv6-prefix": fc.constantFrom(64, 128),
         log: fc.boolean(),
@@ -197,8 +201,17 @@ function attempt(door: Door): fc.Arbitrary<Packet["content"][]> {
 
 const MOST_EVENTS = 16;
 
-/** Stories under a policy; times are multiples of 1/8 s, which binary fractions hold exactly. */
-export function stories(policy: Policy, cast: Cast): fc.Arbitrary<Story> {
+/** Seconds between two events: so long most of the time, or one of these. */
+export interface Pauses {
+  readonly usual: number;
+  readonly others: readonly number[];
+}
+
+/** Multiples of 1/8, which binary fractions hold exactly. */
+const IN_MEMORY: Pauses = { usual: 0.125, others: [1.125, 2.125, 3.25] };
+
+/** Stories under a policy. */
+export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbitrary<Story> {
   const source = fc.constantFrom(
     cast.sources[0],
     cast.sources[0],
@@ -238,9 +251,9 @@ export function stories(policy: Policy, cast: Cast): fc.Arbitrary<Story> {
       },
     )
     .map((scenes) => scenes.flat().slice(0, MOST_EVENTS));
-  const pause = fc.constantFrom(...new Array<number>(9).fill(0.125), 1.125, 2.125, 3.25);
-  const pauses = fc.array(pause, { minLength: MOST_EVENTS, maxLength: MOST_EVENTS });
-  return fc.tuple(beats, pauses).map(([drawn, waits]) => {
+  const pause = fc.constantFrom(...new Array<number>(9).fill(pauses.usual), ...pauses.others);
+  const waiting = fc.array(pause, { minLength: MOST_EVENTS, maxLength: MOST_EVENTS });
+  return fc.tuple(beats, waiting).map(([drawn, waits]) => {
     let at = 0;
     return drawn.map((event, index): Event => {
       at += waits[index] ?? 0;

@@ -1,0 +1,205 @@
+/**
+ * Tells stories to a real gate, all at once: each from sources of its own, their packets in
+ * one recording that is replayed in real time, and an administrator's commands beside it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type Listing,
+  type LiveSet,
+  parseListing,
+  printForget,
+  printForgetAll,
+  printNftables,
+  printRemember,
+} from "../../src/backend/nftables/index.ts";
+import { compilePolicy } from "../../src/compile/index.ts";
+import type { Event, Story } from "../../src/model/story.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import { framesOf } from "./frames.ts";
+import type { Host } from "./host.ts";
+import type { Link, Network } from "./network.ts";
+import type { TimedFrame } from "./pcap.ts";
+import { readVerdicts, seatJudge, type Verdicts } from "./verdicts.ts";
+import { capture, replay } from "./wire.ts";
+
+export interface Told {
+  /** The story as it really went: with the times that the clock of the host showed. */
+  readonly story: Story;
+  /** Whether each packet of it passed; undefined for what is no packet. */
+  readonly passed: readonly (boolean | undefined)[];
+}
+
+type Command = Exclude<Event, { readonly kind: "packet" }>;
+
+/** From the first frame to the first event: long enough to find out when it was sent. */
+const LEAD_SECONDS = 0.5;
+
+/** A command and a packet that are nearer to each other may have come in either order. */
+const TOO_NEAR_SECONDS = 0.005;
+
+/**
+ * Loads the gate and tells the stories. A story is undefined when nobody can say in which
+ * order it went.
+ */
+export async function tellStories(
+  network: Network,
+  policy: Policy,
+  stories: readonly Story[],
+): Promise<(Told | undefined)[]> {
+  const { server } = network;
+  await server.run(["nft", "-f", "-"], { stdin: printNftables(compilePolicy(policy)) });
+  await seatJudge(server);
+  const listing = await readListing(server);
+  const frames = framesOfStories(network, stories);
+  const watching = await capture(network.link.server, "ip or ip6");
+  const begun = now();
+  const [, commanded] = await Promise.all([
+    replay(network.link.client, frames),
+    giveCommands(server, listing, stories, begun + LEAD_SECONDS),
+  ]);
+  const seenAt = new Map<number, number>();
+  for (const { bytes, atSeconds } of await watching.stop()) {
+    const id = idOf(Buffer.from(bytes), network.link);
+    if (id !== undefined) seenAt.set(id, atSeconds);
+  }
+  const verdicts = await readVerdicts(server);
+  await server.run(["nft", "delete", "table", "inet", "postern"]);
+  return stories.map((story, index) => asItWent(story, index, { seenAt, commanded, verdicts }));
+}
+
+/** Every packet of every story has an id of its own; 0 is the frame that begins the recording. */
+function idIn(storyIndex: number, eventIndex: number): number {
+  return ((storyIndex + 1) << 8) | eventIndex;
+}
+
+function framesOfStories(network: Network, stories: readonly Story[]): TimedFrame[] {
+  const frames = stories.flatMap((story, s) =>
+    story.flatMap((event, n) => {
+      if (event.kind !== "packet") return [];
+      const [bytes] = framesOf(event.packet, idIn(s, n), network.link);
+      return bytes === undefined ? [] : [{ atSeconds: LEAD_SECONDS + event.at, bytes }];
+    }),
+  );
+  const [first] = frames;
+  if (first === undefined) throw new Error("framesOfStories: no packet in any story");
+  const inOrder = frames.toSorted((a, b) => a.atSeconds - b.atSeconds);
+  const beginning = { atSeconds: 0, bytes: new Uint8Array(first.bytes.length) };
+  return [beginning, ...inOrder];
+}
+
+/** Of a frame that the client sent: segments, datagrams and pings all have it in one place. */
+function idOf(frame: Buffer, link: Link): number | undefined {
+  if (!frame.subarray(6, 12).equals(link.client.mac)) return undefined;
+  const idAt = 14 + (frame.readUInt16BE(12) === 0x86dd ? 40 : 20) + 8;
+  return frame.length < idAt + 4 ? undefined : frame.readUInt32BE(idAt);
+}
+
+interface Given {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The commands of all stories at their times; when each time's were given. */
+async function giveCommands(
+  server: Host,
+  listing: Listing,
+  stories: readonly Story[],
+  begun: number,
+): Promise<ReadonlyMap<number, Given>> {
+  const commands = stories.flat().filter((event): event is Command => event.kind !== "packet");
+  const given = new Map<number, Given>();
+  for (const at of [...new Set(commands.map((command) => command.at))].toSorted((a, b) => a - b)) {
+    await untilTime(begun + at);
+    const due = commands.filter((command) => command.at === at);
+    const stdin = due.map((command) => printCommand(listing, command)).join("");
+    const from = now();
+    await server.run(["nft", "-f", "-"], { stdin });
+    given.set(at, { from, to: now() });
+  }
+  return given;
+}
+
+function printCommand({ sets }: Listing, command: Command): string {
+  const source = "source" in command ? command.source : undefined;
+  const touched = (...kinds: LiveSet["label"]["role"]["kind"][]) =>
+    sets.filter(
+      ({ family, label: { role } }) =>
+        kinds.includes(role.kind) &&
+        (source === undefined || family === source.family) &&
+        !("door" in command && "door" in role && command.door !== role.door),
+    );
+  switch (command.kind) {
+    case "open":
+      return touched("grants")
+        .map((set) => printRemember(set, command.source, command.forSeconds))
+        .join("");
+    case "close":
+      return touched("grants")
+        .map((set) => (source === undefined ? printForgetAll(set) : printForget(set, source)))
+        .join("");
+    case "ban":
+      return touched("banned")
+        .map((set) => printRemember(set, command.source, command.forSeconds))
+        .join("");
+    case "unban":
+      return touched("banned", "auto-banned", "wrong")
+        .map((set) => printForget(set, command.source))
+        .join("");
+  }
+}
+
+interface Record {
+  readonly seenAt: ReadonlyMap<number, number>;
+  readonly commanded: ReadonlyMap<number, Given>;
+  readonly verdicts: Verdicts;
+}
+
+function asItWent(story: Story, index: number, record: Record): Told | undefined {
+  const commands = story.flatMap((event) =>
+    event.kind === "packet" ? [] : [givenAt(record, event.at)],
+  );
+  const events = story.map((event, n) => {
+    if (event.kind !== "packet") {
+      const { from, to } = givenAt(record, event.at);
+      return { event: { ...event, at: (from + to) / 2 }, passed: undefined };
+    }
+    const at = record.seenAt.get(idIn(index, n));
+    if (at === undefined) throw new Error(`asItWent: packet ${n} of story ${index} was lost`);
+    return {
+      event: { ...event, at },
+      passed: record.verdicts.passed(event.packet, idIn(index, n)),
+    };
+  });
+  const isDoubtful = events.some(
+    ({ event }) =>
+      event.kind === "packet" &&
+      commands.some(
+        ({ from, to }) => event.at > from - TOO_NEAR_SECONDS && event.at < to + TOO_NEAR_SECONDS,
+      ),
+  );
+  if (isDoubtful) return undefined;
+  const inOrder = events.toSorted((a, b) => a.event.at - b.event.at);
+  return {
+    story: inOrder.map(({ event }) => event),
+    passed: inOrder.map(({ passed }) => passed),
+  };
+}
+
+function givenAt({ commanded }: Record, at: number): Given {
+  const given = commanded.get(at);
+  if (given === undefined) throw new Error(`givenAt: nothing was commanded at ${at}`);
+  return given;
+}
+
+async function readListing(server: Host): Promise<Listing> {
+  const { stdout } = await server.run(["nft", "--json", "list", "table", "inet", "postern"]);
+  return parseListing(stdout);
+}
+
+function now(): number {
+  return Date.now() / 1000;
+}
+
+async function untilTime(seconds: number): Promise<void> {
+  await sleep(Math.max(0, (seconds - now()) * 1000));
+}
