@@ -3,7 +3,9 @@ import { PROTOCOL_NUMBERS } from "./segments.ts";
 
 const ETHERNET_BYTES = 14;
 const TCP_FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"] as const;
-const DESTINATION_UNREACHABLE = { ipv4: 3, ipv6: 1 } as const;
+
+/** Unreachable, source quench, redirect, time exceeded, parameter problem. */
+const ICMP_ERRORS = [3, 4, 5, 11, 12];
 
 export interface Answer {
   /** `syn ack`, `rst ack`, `icmp 3/3`, `udp`, ... */
@@ -25,7 +27,7 @@ export function parseAnswer(frame: Uint8Array, ports: readonly number[] = []): A
   const kind = kindOf(packet, at, protocol);
   const answer = { kind, to: to.toString("hex") };
   blot(packet, 0, ports);
-  if (isUnreachable(packet, at, protocol)) blot(packet, at + 8, ports);
+  if (quotesAnother(packet, at, protocol)) blot(packet, at + 8, ports);
   return { ...answer, likeness: packet.toString("hex") };
 }
 
@@ -62,10 +64,11 @@ function kindOf(packet: Buffer, at: number, protocol: number): string {
   }
 }
 
-function isUnreachable(packet: Buffer, at: number, protocol: number): boolean {
-  const type = isIpv4(packet, 0) ? DESTINATION_UNREACHABLE.ipv4 : DESTINATION_UNREACHABLE.ipv6;
-  const isIcmp = protocol === PROTOCOL_NUMBERS.icmp || protocol === PROTOCOL_NUMBERS.icmpv6;
-  return isIcmp && packet[at] === type;
+/** Whether it is an ICMP error: those end with the packet that they are about. */
+function quotesAnother(packet: Buffer, at: number, protocol: number): boolean {
+  const type = packet[at] ?? 0;
+  if (protocol === PROTOCOL_NUMBERS.icmpv6) return type < 128;
+  return protocol === PROTOCOL_NUMBERS.icmp && ICMP_ERRORS.includes(type);
 }
 
 /** Blots out what may differ in the IP packet that begins at `start`. */
@@ -78,7 +81,8 @@ function blot(packet: Buffer, start: number, ports: readonly number[]): void {
     packet.fill(0, start + 1, start + 4);
   }
   const checksum = at + checksumOffsetIn(protocol);
-  packet.fill(0, checksum, checksum + 2);
+  // Of what is quoted, that much may be missing.
+  packet.subarray(checksum, checksum + 2).fill(0);
   if (protocol !== PROTOCOL_NUMBERS.tcp && protocol !== PROTOCOL_NUMBERS.udp) return;
   for (const portAt of [at, at + 2]) {
     if (ports.includes(packet.readUInt16BE(portAt))) packet.fill(0, portAt, portAt + 2);

@@ -84,7 +84,7 @@ describe.each(FAMILIES)("over %s", (family) => {
       }),
       framesOf(datagram({ source, destination, port }), 4, network.link, {
         payload: payload("wrong-checksum"),
-        badChecksum: true,
+        checksum: "wrong",
       }),
       framesOf(datagram({ source, destination, port }), 5, network.link, {
         payload: payload("last"),

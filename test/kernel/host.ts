@@ -1,6 +1,7 @@
 /** A host made of a network namespace: runs programs in it and keeps track of them. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import type { Family } from "../../src/policy/address.ts";
 import { until } from "./until.ts";
 
 export interface Host {
@@ -127,16 +128,16 @@ export async function untilSays(running: Running, text: string): Promise<void> {
   });
 }
 
-/** Waits until somebody listens on `port` in the network namespace of `running`. */
+/** Waits until somebody listens on the port, in the network namespace of `running`. */
 export async function untilListening(
   running: Running,
   { protocol, port }: { readonly protocol: "tcp" | "udp"; readonly port: number },
+  family: Family,
 ): Promise<void> {
-  await until(`a listener on ${protocol}/${port}`, () => {
+  const table = `/proc/${running.pid}/net/${protocol}${family === "ipv4" ? "" : "6"}`;
+  await until(`a listener on ${protocol}/${port} over ${family}`, () => {
     if (running.hasEnded()) throw new Error(`ended, not listening: ${running.stderr()}`);
-    return ["", "6"].some((family) =>
-      holdsSocket(readFileSync(`/proc/${running.pid}/net/${protocol}${family}`, "utf8"), port),
-    );
+    return holdsSocket(readFileSync(table, "utf8"), port);
   });
 }
 

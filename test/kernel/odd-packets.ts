@@ -10,6 +10,11 @@ export interface OddSyn {
   readonly flags?: readonly TcpFlag[];
   readonly sourcePort?: number;
   readonly oddities?: Oddities;
+  /**
+   * A first fragment that does not hold all of the header. Over IPv6 a host throws it away
+   * (RFC 8200, section 4.5) and says so, whatever the port.
+   */
+  readonly incomplete?: boolean;
   /** Whether Linux answers it where nothing stands in front of a listener. */
   readonly answered: boolean;
 }
@@ -85,8 +90,8 @@ export const ODD_SYNS: readonly OddSyn[] = [
     name: `a SYN in IPv6 fragments of ${bytes} bytes`,
     families: ["ipv6"] as const,
     oddities: { tcpOptions: TCP_OPTIONS, fragments: { bytes, order: "forward" as const } },
-    // RFC 7112: the first must hold all headers; of TCP, 20 bytes.
-    answered: bytes === 24,
+    incomplete: bytes < 20,
+    answered: bytes >= 20,
   })),
   {
     name: "a SYN in IPv6 fragments behind hop-by-hop",

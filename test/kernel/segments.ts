@@ -9,8 +9,10 @@ export interface SegmentOddities {
   /** TCP header length in 32-bit words as it claims to be; 5 without options. */
   readonly dataOffset?: number;
   readonly window?: number;
-  /** The checksum of the transport header is off by one. */
-  readonly badChecksum?: boolean;
+  /** Of the transport header: off by one, or 0. */
+  readonly checksum?: "wrong" | "none";
+  /** UDP: the length that the header claims. */
+  readonly udpLength?: number;
   /** TCP: after the header; UDP: after the id; pings have what `payloadBytes` says. */
   readonly payload?: Uint8Array;
 }
@@ -49,7 +51,7 @@ export function segmentOf(packet: Packet, id: number, odd: SegmentOddities = {})
       const header = Buffer.alloc(8);
       header.writeUInt16BE(content.sourcePort, 0);
       header.writeUInt16BE(content.destinationPort, 2);
-      header.writeUInt16BE(8 + payload.length, 4);
+      header.writeUInt16BE(odd.udpLength ?? 8 + payload.length, 4);
       return withChecksum(packet, Buffer.concat([header, payload]), 6, odd);
     }
     case "ping": {
@@ -85,7 +87,8 @@ function withChecksum(packet: Packet, segment: Buffer, at: number, odd: SegmentO
   // ICMP of IPv4 alone is summed without the addresses.
   const summed =
     protocol === PROTOCOL_NUMBERS.icmp ? segment : Buffer.concat([pseudoHeader, segment]);
-  const sum = internetChecksum(summed) ^ (odd.badChecksum === true ? 1 : 0);
+  if (odd.checksum === "none") return segment;
+  const sum = internetChecksum(summed) ^ (odd.checksum === "wrong" ? 1 : 0);
   // 0 would say "no checksum" in UDP.
   segment.writeUInt16BE(sum === 0 && protocol === PROTOCOL_NUMBERS.udp ? 0xffff : sum, at);
   return segment;

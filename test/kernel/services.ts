@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Family } from "../../src/policy/address.ts";
+import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { type Host, type Running, untilListening } from "./host.ts";
 
 export interface Service {
@@ -22,7 +22,7 @@ export async function listen(
 ): Promise<Running> {
   const flags = `-${family === "ipv4" ? "4" : "6"}${protocol === "udp" ? "u" : ""}lk`;
   const listener = host.start(["nc", flags, String(port)]);
-  await untilListening(listener, { protocol, port });
+  await untilListening(listener, { protocol, port }, family);
   return listener;
 }
 
@@ -77,7 +77,7 @@ export async function startSshd(host: Host): Promise<SshServer> {
   ];
   writeFileSync(keyOf("sshd_config"), `${settings.join("\n")}\n`);
   const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", keyOf("sshd_config")]);
-  await untilListening(sshd, { protocol: "tcp", port: 22 });
+  for (const family of FAMILIES) await untilListening(sshd, { protocol: "tcp", port: 22 }, family);
   const options = [
     "BatchMode=yes",
     "StrictHostKeyChecking=no",
