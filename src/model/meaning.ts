@@ -100,7 +100,7 @@ function connectionsBegun(past: Past, n: number): Arrival[] {
   );
 }
 
-/** 3.9 */
+/** 3.9: trusted sources need no session, and make none that a neighbour in their prefix could use. */
 function hasSession(past: Past, door: Door, { packet, at, n }: Arrival): boolean {
   return arrivalsBefore(past, n).some(
     (earlier) =>
@@ -108,7 +108,7 @@ function hasSession(past: Past, door: Door, { packet, at, n }: Arrival): boolean
       earlier.packet.content.protocol === "udp" &&
       doorOf(past.policy, earlier.packet) === door &&
       isSameSource(past.policy, earlier.packet.source, packet.source) &&
-      passes(past, earlier.n),
+      ["grant", "session"].includes(reasonFor(past, earlier.n)),
   );
 }
 

@@ -191,12 +191,20 @@ function visit(door: Door): fc.Arbitrary<Packet["content"][]> {
     });
 }
 
-/** The steps of a door in order, and a visit: so that doors do get opened. */
+/** The steps of a door in order and a visit, at times with something else in between. */
 function attempt(door: Door): fc.Arbitrary<Packet["content"][]> {
   const steps = door.sequence?.steps ?? [];
+  const intruders = fc.array(fc.oneof(segment(knockPorts, fc.constant(SYN)), contents), {
+    maxLength: 1,
+  });
   return fc
-    .tuple(fc.tuple(...steps.map(stepContent)), visit(door))
-    .map(([knocks, visiting]) => [...knocks, ...visiting]);
+    .tuple(
+      fc.tuple(...steps.map(stepContent)),
+      fc.nat({ max: steps.length }),
+      intruders,
+      visit(door),
+    )
+    .map(([knocks, at, others, visiting]) => [...knocks.toSpliced(at, 0, ...others), ...visiting]);
 }
 
 const MOST_EVENTS = 16;
@@ -235,7 +243,7 @@ export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbi
     .tuple(
       source,
       destination,
-      fc.oneof({ weight: 2, arbitrary: one }, { weight: 1, arbitrary: many }),
+      fc.oneof({ weight: 1, arbitrary: one }, { weight: 1, arbitrary: many }),
     )
     .map(([from, to, drawn]) => drawn.map((content) => beat(from, to, content)));
   const beats = fc
