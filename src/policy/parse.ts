@@ -1,7 +1,7 @@
 /** Policy text to {@link Policy}, with every problem at once. */
 
 import { inOrder } from "../problem/order.ts";
-import { fail, ok, type Place, type Problem, type Result } from "../problem/problem.ts";
+import { ok, type Place, type Problem, type Result } from "../problem/problem.ts";
 import { checkAcross, type DraftDoor } from "./across.ts";
 import { type BanFields, POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
 import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
@@ -17,7 +17,7 @@ import { problemAt } from "./value/written.ts";
 export function parsePolicy(text: string, file: string): Result<Policy> {
   const source = sourceOf(text, file);
   const characters = checkCharacters(source);
-  if (characters.unreadable) return fail(...characters.problems);
+  if (characters.unreadable) return { ok: false, problems: characters.problems };
   const { tree, syntax, problems } = readYaml(source);
   const meaning = [...problems];
   const fields = readFields(tree, source, meaning);
@@ -26,7 +26,7 @@ export function parsePolicy(text: string, file: string): Result<Policy> {
     ...syntax,
     ...believable(meaning, syntax, characters.problems),
   ];
-  if (all.length > 0) return fail(...once(all));
+  if (all.length > 0) return { ok: false, problems: once(all) };
   if (fields === undefined) throw new Error("parsePolicy: neither fields nor a problem");
   return ok(policyOf(fields));
 }
@@ -38,16 +38,13 @@ function readFields(
 ): PolicyFields | undefined {
   if (tree?.kind === "mapping") {
     const fields = POLICY.read(tree, problems);
-    problems.push(...checkAcross(fields?.doors.value ?? []));
+    for (const problem of checkAcross(fields?.doors.value ?? [])) problems.push(problem);
     return fields;
   }
   if (tree?.kind === "broken") problems.push(tree.problem);
   else if (tree === undefined || isNothing(tree))
     problems.push(notAPolicy(placeOf(source, 0, 0), "this policy is empty"));
-  else
-    problems.push(
-      notAPolicy(tree.place, "a policy is keys with values, and this is not"),
-    );
+  else problems.push(notAPolicy(tree.place, "a policy is keys with values, and this is not"));
   return undefined;
 }
 
@@ -75,10 +72,10 @@ function believable(
   hidden: readonly Problem[],
 ): readonly Problem[] {
   const hiding = new Set(hidden.map(lineOf));
-  const end = Math.min(...syntax.map(lineOf));
+  const end = syntax.map(lineOf).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return meaning.filter((problem) => {
     if (hiding.has(lineOf(problem))) return false;
-    return syntax.length === 0 || (lineOf(problem) < end && !ECHOES.has(problem.code));
+    return lineOf(problem) < end && !(syntax.length > 0 && ECHOES.has(problem.code));
   });
 }
 

@@ -27,14 +27,17 @@ export function listOf<T>(item: Shape<T>, words: ListWords<T>): Shape<readonly L
         problems.push(mismatch(tree, "list", listFix(tree, wanted)));
         return undefined;
       }
-      problems.push(...checkLength(tree.items, words));
       if (tree.items.length === 0) {
         const fix = `write ${wanted}, or leave out the key`;
         problems.push(problemAt(tree.place, "empty-list", "this list is empty", fix));
       }
       const items = tree.items.flatMap((inner) => locate(item, inner, problems));
-      if (print !== undefined) problems.push(...repeats(items, print));
-      if (check !== undefined) problems.push(...check(items));
+      const faults = [
+        ...checkLength(tree.items, words),
+        ...(print === undefined ? [] : repeats(items, print)),
+        ...(check?.(items) ?? []),
+      ];
+      for (const fault of faults) problems.push(fault);
       return items;
     },
   };

@@ -65,7 +65,7 @@ export function record<const K extends Keys>(words: RecordWords, keys: K): Recor
         problems.push(mismatch(tree, "mapping", `write ${words.wanted}`));
         return undefined;
       }
-      problems.push(...unknownKeys(tree, words, Object.keys(keys)));
+      for (const unknown of unknownKeys(tree, words, Object.keys(keys))) problems.push(unknown);
       const fields = Object.entries(keys).map(([name, key]) => {
         const entries = tree.entries.filter((entry) => entry.key.text === name);
         const field = readField(entries, key, problems);

@@ -71,9 +71,10 @@ function severalIn<T>(scalar: Scalar, { parse, listed = false }: Notation<T>): b
 
 function several(scalar: Scalar): Problem {
   const what = `${quoted(scalar.text)} is several values in one`;
+  const list = piecesOf(scalar).join(", ");
   const fix = / - /.test(scalar.text)
     ? "begin every - in the same column"
-    : `write commas between them, and brackets around all: [${piecesOf(scalar).join(", ")}]`;
+    : `write commas between them, and brackets around all: [${list.length > 60 ? "A, B" : list}]`;
   return problemAt(scalar.place, "several-values", what, fix);
 }
 

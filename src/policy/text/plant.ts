@@ -8,6 +8,9 @@ import { type Entry, isEmpty, type Scalar, type Tree } from "./tree.ts";
 /** Aliases may repeat so many values in all: enough for people, too few for a bomb. */
 const MOST_REPEATED = 10_000;
 
+/** Long enough for a list whose brackets were forgotten, short enough for any pattern. */
+const LONGEST_TEXT = 1000;
+
 interface Anchored {
   readonly tree: Tree;
   /** How many nodes it has, those of its own aliases included. */
@@ -41,8 +44,13 @@ export class Planter {
     const place = this.#placeOf(node);
     if (isAlias(node)) return this.#repeat(node.source, place);
     if (isScalar(node)) {
+      const text = node.source ?? "";
+      if (text.length > LONGEST_TEXT) {
+        const what = `this text has ${text.length} characters, more than anything in a policy`;
+        return broken(place, problemAt(place, "long-text", what, "write each value by itself"));
+      }
       const isQuoted = node.type !== undefined && node.type !== "PLAIN";
-      return { kind: "scalar", text: node.source ?? "", quoted: isQuoted, place };
+      return { kind: "scalar", text, quoted: isQuoted, place };
     }
     if (isSeq(node)) {
       const items = node.items.map((item) => this.plant(item as Node));

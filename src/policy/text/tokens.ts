@@ -5,8 +5,8 @@
  */
 import { CST } from "yaml";
 
-/** A policy nests six deep: doors, door, sequence, steps, item, and a list around a mistake. */
-const DEEPEST = 32;
+/** Far more than a policy needs; lines in wrong columns may nest, too, and get better words. */
+const DEEPEST = 200;
 
 export interface Survey {
   /** The offset at which the nesting passes what any policy needs. */
@@ -22,7 +22,7 @@ export function survey(tokens: readonly CST.Token[]): Survey {
     const { token, depth } = next;
     if (depth > DEEPEST) return { tooDeepAt: token.offset, instructions };
     if (token.type === "directive") instructions.push(token);
-    instructions.push(...wordsBeside(token).filter(({ type }) => type === "tag"));
+    for (const word of wordsBeside(token)) if (word.type === "tag") instructions.push(word);
     for (const inner of innerTokens(token)) pending.push({ token: inner, depth: depth + 1 });
   }
   return { tooDeepAt: undefined, instructions };

@@ -41,8 +41,8 @@ export function readYaml(source: Source): Yaml {
 }
 
 function tooDeep(source: Source, offset: number): Problem {
-  const what = "the nesting is deeper than any policy needs";
-  const fix = "write the policy as docs/policy.md shows it";
+  const what = "things stand inside each other here more than 200 deep";
+  const fix = "close what is open, and begin lines that belong together in the same column";
   return problemAt(placeOf(source, offset, offset + 1), "too-deep", what, fix);
 }
 

@@ -40,6 +40,7 @@ export function printSeconds(seconds: number): string {
 
 /** Where it is clear what was meant, the same in our notation. */
 function durationFix(text: string): string {
+  if (text.length > 20) return FIX;
   if (/^[1-9]\d*$/.test(text))
     return `write ${text}s, or ${text}m or ${text}h if that is what you mean`;
   const parts = [...text.matchAll(/(\d+)\s*(d|h|m|s)(?:[a-z]*)\s*/gi)];
