@@ -19,6 +19,8 @@ export interface RenderOptions {
 /** A line wider than this is cut to so many columns before the mark, under it, and after it. */
 const WIDEST = 100;
 const SHOWN = { before: 40, marked: 40, after: 18 };
+/** So many characters on each side are looked at: a line may be the whole file. */
+const LOOKED_AT = 400;
 const TAB = "    ";
 
 type Style = "bold" | "red" | "yellow" | "blue" | "green";
@@ -47,9 +49,10 @@ export function renderProblem(problem: Problem, { colour }: RenderOptions): stri
 function excerpt(place: Place, tone: Style, paint: Paint): string[] {
   const { line, column, length, text } = place;
   const start = column - 1;
-  const before = tidy(text.slice(0, start));
-  const marked = tidy(text.slice(start, start + length));
-  const after = tidy(text.slice(start + length));
+  const end = start + length;
+  const before = tidy(text.slice(Math.max(0, start - LOOKED_AT), start));
+  const marked = tidy(text.slice(start, Math.min(end, start + LOOKED_AT)));
+  const after = tidy(text.slice(end, end + LOOKED_AT));
   const cut = widthOf(before + marked + after) > WIDEST;
   const lead = cut ? clipStart(before, SHOWN.before) : before;
   const heart = cut ? clipEnd(marked, SHOWN.marked) : marked;
