@@ -31,10 +31,12 @@ export const BROADCAST_MAC = new Uint8Array(6).fill(0xff);
 const BEFORE_FLAGS_BYTES = 8;
 
 /**
- * The frames of `packet` from the client's end of `link` to the server's. `id` (32 bits) is how
- * the judge names it; packets with `flags: undefined` are named by their sequence number.
+ * The frames of `packet` from the client's end of `link` to the server's. `id` (1 to 2^32 - 1;
+ * ordinary SYNs have 0 there) is how the judge names it; packets with `flags: undefined` are
+ * named by their sequence number.
  */
 export function framesOf(packet: Packet, id: number, link: Link, odd: Oddities = {}): Buffer[] {
+  if (id === 0) throw new Error("framesOf: 0 is not an id");
   const segment = segmentOf(packet, id, odd);
   const packets =
     packet.source.family === "ipv4"
@@ -46,6 +48,11 @@ export function framesOf(packet: Packet, id: number, link: Link, odd: Oddities =
     packet.source.family === "ipv4" ? Buffer.of(0x08, 0x00) : Buffer.of(0x86, 0xdd),
   ]);
   return packets.map((bytes) => Buffer.concat([header, bytes]));
+}
+
+/** One frame a packet; the ids are the places in the list, counted from 1. */
+export function framesInOrder(packets: readonly Packet[], link: Link): Buffer[] {
+  return packets.flatMap((packet, index) => framesOf(packet, index + 1, link));
 }
 
 interface Piece {

@@ -41,6 +41,8 @@ export async function seatJudge(host: Host): Promise<void> {
 export interface Verdicts {
   /** Whether a packet sent with this id came past the gate. */
   readonly passed: (packet: Packet, id: number) => boolean;
+  /** Those of the packets that came past it, when they were sent by `framesInOrder`. */
+  readonly passing: (packets: readonly Packet[]) => readonly Packet[];
   /** How many ids of TCP segments were seen. */
   readonly segmentCount: number;
 }
@@ -49,8 +51,11 @@ export interface Verdicts {
 export async function readVerdicts(host: Host): Promise<Verdicts> {
   const seen = new Map<SetName, ReadonlySet<number>>();
   for (const name of SET_NAMES) seen.set(name, await readSet(host, name));
+  const passed = (packet: Packet, id: number) =>
+    seen.get(setFor(packet))?.has(nameOf(packet, id)) === true;
   return {
-    passed: (packet, id) => seen.get(setFor(packet))?.has(nameOf(packet, id)) === true,
+    passed,
+    passing: (packets) => packets.filter((packet, index) => passed(packet, index + 1)),
     segmentCount: seen.get("acknowledgements")?.size ?? 0,
   };
 }

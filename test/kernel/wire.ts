@@ -7,49 +7,81 @@ import type { End } from "./network.ts";
 import { parsePcap, printPcap, type TimedFrame } from "./pcap.ts";
 import { until } from "./until.ts";
 
-export interface ReplayOptions {
-  /** `recorded`: each frame at its time; `top`: one after the other. Default `recorded`. */
-  readonly pace?: "recorded" | "top";
-  /** How often all of it is sent; default 1. */
-  readonly times?: number;
-  /** The processor that sends: one alone keeps frames in their order. Default 0. */
-  readonly processor?: number;
-  /** At the latest it stops after so long. Default: none but the run's own 60. */
-  readonly atMostSeconds?: number;
+/** One processor sends, so frames keep their order. */
+const SENDING_PROCESSOR = 0;
+
+/** Sends each frame at its time. Returns when all are sent, with how many those were. */
+export async function replay(end: End, frames: readonly TimedFrame[]): Promise<number> {
+  return await countSent(await startTcpreplay(end, frames, ["--multiplier=1.0"]));
 }
 
-/** Sends the frames from `end`. Returns when all are sent, with how many those were. */
-export async function replay(
+/** Sends the frames one right after the other, in their order. */
+export async function send(end: End, frames: readonly Uint8Array[]): Promise<number> {
+  return await countSent(await startTcpreplay(end, untimed(frames), ["--topspeed"]));
+}
+
+export interface Flood {
+  /** Ends it; how many frames were sent. */
+  readonly stop: () => Promise<number>;
+}
+
+/** Sends the frames as fast as it can, over and over, at the latest until the time is up. */
+export async function flood(
+  end: End,
+  frames: readonly Uint8Array[],
+  { atMostSeconds, processor }: { readonly atMostSeconds: number; readonly processor: number },
+): Promise<Flood> {
+  const options = ["--topspeed", "--loop=0", `--duration=${atMostSeconds}`];
+  const sending = await startTcpreplay(end, untimed(frames), options, processor);
+  return {
+    stop: async () => {
+      sending.tcpreplay.signal("SIGINT");
+      return await countSent(sending);
+    },
+  };
+}
+
+function untimed(frames: readonly Uint8Array[]): TimedFrame[] {
+  return frames.map((bytes) => ({ atSeconds: 0, bytes }));
+}
+
+interface Sending {
+  readonly tcpreplay: Running;
+  readonly folder: string;
+}
+
+async function startTcpreplay(
   end: End,
   frames: readonly TimedFrame[],
-  { pace = "recorded", times = 1, processor = 0, atMostSeconds }: ReplayOptions = {},
-): Promise<number> {
+  options: readonly string[],
+  processor = SENDING_PROCESSOR,
+): Promise<Sending> {
   const folder = await mkdtemp(join(tmpdir(), "postern-replay-"));
-  try {
-    const file = join(folder, "frames.pcap");
-    await writeFile(file, printPcap(frames));
-    const { stdout } = await end.host.run([
-      "taskset",
-      "--cpu-list",
-      String(processor),
-      "tcpreplay",
-      "--quiet",
-      "--preload-pcap",
-      "--no-flow-stats",
-      `--intf1=${end.interface}`,
-      `--loop=${times}`,
-      ...(pace === "top" ? ["--topspeed"] : ["--multiplier=1.0"]),
-      ...(atMostSeconds === undefined ? [] : [`--duration=${atMostSeconds}`]),
-      file,
-    ]);
-    const sent = /Successful packets:\s+(\d+)/.exec(stdout)?.[1];
-    if (sent === undefined || !/Failed packets:\s+0/.test(stdout)) {
-      throw new Error(`replay: tcpreplay says ${stdout}`);
-    }
-    return Number(sent);
-  } finally {
-    await rm(folder, { recursive: true });
+  const file = join(folder, "frames.pcap");
+  await writeFile(file, printPcap(frames));
+  const tcpreplay = end.host.start([
+    "taskset",
+    "--cpu-list",
+    String(processor),
+    "tcpreplay",
+    "--quiet",
+    "--preload-pcap",
+    "--no-flow-stats",
+    `--intf1=${end.interface}`,
+    ...options,
+    file,
+  ]);
+  return { tcpreplay, folder };
+}
+
+async function countSent({ tcpreplay, folder }: Sending): Promise<number> {
+  await tcpreplay.ended;
+  await rm(folder, { recursive: true });
+  const sent = /Successful packets:\s+(\d+)/.exec(tcpreplay.stdout())?.[1];
+  if (sent === undefined || !/Failed packets:\s+0/.test(tcpreplay.stdout())) {
+    throw new Error(`countSent: tcpreplay says ${tcpreplay.stdout()}${tcpreplay.stderr()}`);
   }
+  return Number(sent);
 }
 
 export interface Capture {
