@@ -173,13 +173,14 @@ export const POLICY = record(
     },
     interfaces: {
       shape: listOf(interfaceName, { of: "interface names", print: String }),
-      meaning: "where the gate looks at packets. What comes in elsewhere passes",
+      meaning:
+        "where the gate looks at packets; what comes in elsewhere passes. A name has 1 to 15 letters, digits and `. _ @ : -`",
       example: ["eth0"],
       absent: { kind: "described", value: [], words: "every interface but loopback" },
     },
     trusted: {
       shape: listOf(trustedPrefix, { of: "addresses or prefixes", check: checkCover }),
-      meaning: "sources that never need to knock",
+      meaning: "sources that never need to knock, nor can be banned",
       example: ["10.0.0.0/24", "2001:db8:a07b:1::/64"],
       absent: { kind: "described", value: [], words: "nobody" },
     },
@@ -208,7 +209,8 @@ export const POLICY = record(
         wanted: "the name of each door and, indented under it, its keys",
         mark: "protects",
       }),
-      meaning: "the doors by their names",
+      meaning:
+        "the doors, each under a name that you choose: 1 to 32 of a-z, 0-9 and -, beginning with a letter",
       example: {
         ssh: { protects: "tcp/22", sequence: { steps: [51001, "udp/54040", "tcp/52777"] } },
       },

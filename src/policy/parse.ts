@@ -3,6 +3,7 @@
 import { inOrder } from "../problem/order.ts";
 import { ok, type Place, type Problem, type Result } from "../problem/problem.ts";
 import { checkAcross, type DraftDoor } from "./across.ts";
+import type { Code } from "./codes.ts";
 import { type BanFields, POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
 import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
 import type { Field } from "./shape/record.ts";
@@ -54,7 +55,7 @@ function notAPolicy(place: Place, what: string): Problem {
 }
 
 /** What a fault of syntax may bring about by hiding from the reader what is there. */
-const ECHOES: ReadonlySet<string> = new Set([
+const ECHOES: ReadonlySet<string> = new Set<Code>([
   "missing-key",
   "no-value",
   "wrong-kind",

@@ -1,5 +1,6 @@
 /** Shapes of mappings in which only certain keys may stand. */
 import type { Place, Problem } from "../../problem/problem.ts";
+import type { Code } from "../codes.ts";
 import { nearest } from "../nearest.ts";
 import { type Entry, isNothing, type Mapping } from "../text/tree.ts";
 import { problemAt, quoted } from "../value/written.ts";
@@ -119,7 +120,7 @@ function unknownKey(
   name: string,
   { name: record, elsewhere = {}, notYet = [] }: RecordWords,
   known: readonly string[],
-): [code: string, what: string, fix: string] {
+): [code: Code, what: string, fix: string] {
   if (notYet.includes(name)) {
     const fix = "remove it; a door opens by its `sequence` or by hand";
     return ["not-yet", `\`${name}\` does not exist yet in this version`, fix];

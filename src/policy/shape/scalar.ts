@@ -53,7 +53,7 @@ export function wholeNumber(least: number, most: number): Shape<number> {
     read(tree, problems) {
       const scalar = scalarOf(tree, wanted, problems);
       if (scalar === undefined) return undefined;
-      const kind = { name: wanted, code: "not-a-number", least, most, outside };
+      const kind = { name: wanted, code: "not-a-number", least, most, outside } as const;
       const result = parseWholeNumber(scalar, kind);
       if (!scalar.quoted || !result.ok) return settle(result, problems);
       const fix = `write ${scalar.text} without quotes`;

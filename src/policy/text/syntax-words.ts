@@ -1,8 +1,9 @@
 /** What the YAML library complains about, and what to do, in this program's words. */
 import type { ErrorCode, YAMLError } from "yaml";
+import type { Code } from "../codes.ts";
 
 export interface Words {
-  readonly code: string;
+  readonly code: Code;
   readonly what: string;
   readonly fix: string;
 }

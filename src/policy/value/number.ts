@@ -2,12 +2,13 @@
  * Whole numbers in plain decimal digits, and nothing else that YAML or C takes for a number.
  */
 import { ok, type Result } from "../../problem/problem.ts";
+import type { Code } from "../codes.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 /** Words a number's problems: what the number is called, and the code when it is out of range. */
 export interface NumberKind {
   readonly name: string;
-  readonly code: string;
+  readonly code: Code;
   readonly least: number;
   readonly most: number;
   /** What to write, when the usual "a number from 1 to 9" does not say enough. */
@@ -23,8 +24,8 @@ export function parseWholeNumber(written: Written, kind: NumberKind): Result<num
     return refuse(
       written,
       "leading-zero",
-      `${text} begins with a zero, so that some programs read it as octal`,
-      `write ${text.replace(/^0+(?=\d)/, "")}`,
+      `${text} ${whyNoZero(text)}`,
+      `write ${withoutZeros(text)}`,
     );
   }
   if (!/^\d+$/.test(text)) {
@@ -36,4 +37,16 @@ export function parseWholeNumber(written: Written, kind: NumberKind): Result<num
     return refuse(written, kind.code, what, fix);
   }
   return ok(value);
+}
+
+/** Why a number may not begin with a zero, as the end of a sentence about it. */
+export function whyNoZero(text: string): string {
+  const octal = Number.parseInt(text, 8);
+  const decimal = withoutZeros(text);
+  if (/[89]/.test(text) || `${octal}` === decimal) return "begins with a zero";
+  return `is ${octal} to some programs and ${decimal} to others`;
+}
+
+export function withoutZeros(text: string): string {
+  return text.replace(/^0+(?=\d)/, "");
 }

@@ -3,6 +3,7 @@
  * problems quote it.
  */
 import { fail, type Place, type Problem, type Result } from "../../problem/problem.ts";
+import type { Code } from "../codes.ts";
 
 /** Some text and where it stands; from the command line it stands nowhere. */
 export interface Written {
@@ -22,13 +23,13 @@ export function part(written: Written, start: number, end: number): Written {
 }
 
 /** The problem of a {@link Written}, as a failed result. */
-export function refuse(written: Written, code: string, what: string, fix: string): Result<never> {
+export function refuse(written: Written, code: Code, what: string, fix: string): Result<never> {
   return fail(problemAt(written.place, code, what, fix));
 }
 
 export function problemAt(
   place: Place | undefined,
-  code: string,
+  code: Code,
   what: string,
   fix: string,
 ): Problem {
