@@ -49,6 +49,8 @@ function castOf(network: Network, family: Family, n: number): Cast {
 
 interface Chapter {
   readonly policy: Policy;
+  /** Who tells each story; all of them are known to the policy. */
+  readonly casts: readonly Cast[];
   readonly stories: readonly Story[];
 }
 
@@ -66,6 +68,7 @@ function draw(network: Network, seed: number): Chapter {
   if (policy === undefined) throw new Error("draw: no policy was drawn");
   return {
     policy,
+    casts,
     stories: casts.flatMap((cast, n) =>
       fc.sample(stories(policy, cast, PAUSES), { seed: seed * 1000 + n, numRuns: 1 }),
     ),
@@ -122,15 +125,27 @@ async function judge(
   chapter: Chapter,
   count: Count,
 ): Promise<string | undefined> {
-  const told = await tellStories(network, chapter.policy, chapter.stories);
-  for (const one of told) {
-    const verdict = agrees(chapter.policy, one);
-    if (verdict === undefined) count.undecided += 1;
-    if (verdict === true) count.agreed += 1;
-  }
-  const failed = chapter.stories.findIndex((_, n) => agrees(chapter.policy, told[n]) === false);
-  const story = chapter.stories[failed];
-  return story === undefined ? undefined : describeFault(network, chapter.policy, story);
+  const { policy, stories: drawn, casts } = chapter;
+  const told = await tellStories(network, policy, drawn);
+  const verdicts = told.map((one) => agrees(policy, one));
+  count.agreed += verdicts.filter((verdict) => verdict === true).length;
+  count.undecided += verdicts.filter((verdict) => verdict === undefined).length;
+  const failed = verdicts.indexOf(false);
+  const [fault, cast] = [told[failed], casts[failed]];
+  if (fault === undefined || cast === undefined) return undefined;
+  return shorten(network, chapter, untilFault(policy, fault), cast);
+}
+
+/** The story from its first event, at 0, to the first that was judged differently. */
+function untilFault(policy: Policy, { story, passed }: Told): Story {
+  const meant = expected(policy, story);
+  const interpreted = judgeByInterpreter(policy, story);
+  const differs = (n: number) =>
+    passed[n] !== undefined &&
+    (passed[n] !== meant?.[n] || passed[n] !== (interpreted[n] === "pass"));
+  const end = story.findIndex((_, n) => differs(n));
+  const begun = story[0]?.at ?? 0;
+  return story.slice(0, end + 1).map((event) => ({ ...event, at: event.at - begun }));
 }
 
 /** Whether kernel and interpreter both say what the model says; undefined: nobody can tell. */
@@ -144,24 +159,50 @@ function agrees(policy: Policy, told: Told | undefined): boolean | undefined {
   );
 }
 
-/** Tells the story with one event less, every such way at once, for as long as it still fails. */
-async function describeFault(network: Network, policy: Policy, story: Story): Promise<string> {
-  let shortest = story;
-  while (true) {
-    const shorter = shortest.map((_, left) => shortest.filter((_, n) => n !== left));
-    const candidates = shorter.filter((events) => events.some(({ kind }) => kind === "packet"));
-    let next: Story | undefined;
-    for (const candidate of candidates) {
-      const [told] = await tellStories(network, policy, [candidate]);
-      if (agrees(policy, told) === false) next = candidate;
-      if (next !== undefined) break;
+/** Leaves events out for as long as the story still fails: each way at once, by a cast of its own. */
+async function shorten(
+  network: Network,
+  chapter: Chapter,
+  story: Story,
+  cast: Cast,
+): Promise<string> {
+  const { policy } = chapter;
+  const casts = chapter.casts.filter(({ here }) => here.family === cast.here.family);
+  const shorter = story
+    .map((_, left) => story.filter((_, n) => n !== left))
+    .filter((events) => events.some(({ kind }) => kind === "packet"));
+  const recast = shorter.map((events, n) => play(events, cast, casts[n] ?? cast));
+  const told = recast.length === 0 ? [] : await tellStories(network, policy, recast);
+  const next = shorter[told.findIndex((one) => agrees(policy, one) === false)];
+  if (next !== undefined) return shorten(network, chapter, next, cast);
+  const [last] = await tellStories(network, policy, [story]);
+  return describe(policy, last);
+}
+
+/** The same story with others in the parts. */
+function play(story: Story, before: Cast, after: Cast): Story {
+  const other = (source: Address) => after.sources[before.sources.indexOf(source)] ?? source;
+  return story.map((event) => {
+    if (event.kind === "packet") {
+      return { ...event, packet: { ...event.packet, source: other(event.packet.source) } };
     }
-    if (next === undefined) break;
-    shortest = next;
-  }
-  const [told] = await tellStories(network, policy, [shortest]);
-  const plain = (_: string, value: unknown) => (typeof value === "bigint" ? `${value}` : value);
-  return JSON.stringify({ policy, told, meant: told && expected(policy, told.story) }, plain, 1);
+    return event.source === undefined ? event : { ...event, source: other(event.source) };
+  });
+}
+
+function describe(policy: Policy, told: Told | undefined): string {
+  if (told === undefined) return "the shortest story went in an order that nobody can tell";
+  const meant = expected(policy, told.story);
+  const interpreted = judgeByInterpreter(policy, told.story);
+  const lines = told.story.map((event, n) =>
+    event.kind === "packet"
+      ? `${event.at.toFixed(2)} ${printAddress(event.packet.source)} ${JSON.stringify(event.packet.content)}: kernel ${told.passed[n]}, interpreter ${interpreted[n]}, model ${meant?.[n]}`
+      : `${event.at.toFixed(2)} ${event.kind}`,
+  );
+  const doors = JSON.stringify({ ...policy, trusted: [] }, (_, value: unknown) =>
+    typeof value === "bigint" ? `${value}` : value,
+  );
+  return [doors, ...lines].join("\n");
 }
 
 test("nftables and the interpreter judge every packet of 2,400 stories as the model does", async () => {
