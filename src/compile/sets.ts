@@ -62,7 +62,7 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
       pair(
         `${name}_stage${index + 1}_`,
         source,
-        { kind: "stage", door: name, stage: index + 1, of: steps.length },
+        { kind: "stage", door: name, stage: index + 1 },
         `made ${steps
           .slice(0, index + 1)
           .map(nameStep)

@@ -74,11 +74,7 @@ function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
     name: door,
     open: ofKind("grants"),
     sessions: ofKind("sessions"),
-    partWay: own.flatMap((set) => {
-      const { role } = set.label;
-      if (role.kind !== "stage") return [];
-      return sourcesOf(set).map((source) => ({ ...source, stage: role.stage, of: role.of }));
-    }),
+    partWay: partWay(own),
     counters: Object.fromEntries(
       counters
         .map(({ name, packets }) => [name.slice(0, name.lastIndexOf("_")), name, packets] as const)
@@ -86,6 +82,17 @@ function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
         .map(([owner, name, packets]) => [name.slice(owner.length + 1), packets]),
     ),
   };
+}
+
+/** The last step makes a grant, so a sequence has one stage fewer than steps. */
+function partWay(own: readonly LiveSet[]): PartWaySource[] {
+  const stages = own.flatMap((set) =>
+    set.label.role.kind === "stage" ? [{ set, stage: set.label.role.stage }] : [],
+  );
+  const of = Math.max(...stages.map(({ stage }) => stage)) + 1;
+  return stages.flatMap(({ set, stage }) =>
+    sourcesOf(set).map((source) => ({ ...source, stage, of })),
+  );
 }
 
 function sourcesOf({ members }: LiveSet): TimedSource[] {

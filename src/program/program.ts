@@ -29,7 +29,7 @@ export type Key =
 export type Role =
   | { readonly kind: "grants"; readonly door: string }
   | { readonly kind: "sessions"; readonly door: string }
-  | { readonly kind: "stage"; readonly door: string; readonly stage: number; readonly of: number }
+  | { readonly kind: "stage"; readonly door: string; readonly stage: number }
   | { readonly kind: "banned" }
   | { readonly kind: "auto-banned" }
   | { readonly kind: "wrong" }

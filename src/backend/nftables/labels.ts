@@ -2,10 +2,13 @@
  * The comment on a set says what the set is for, in words that can be read back: the kernel
  * alone holds the state of a gate, so the kernel must also hold what it stands for.
  */
+import { type Family, widthOf } from "../../policy/address.ts";
 import type { Role, TimedSet } from "../../program/program.ts";
 
 export interface Label {
   readonly role: Role;
+  /** Told here because each release of nft has its own way to tell what a set's members are. */
+  readonly family: Family;
   /** A digest of what it means to be a member. */
   readonly meaning: string;
   /** How many bits of a source's address are kept; 0 where members are not sources. */
@@ -16,6 +19,7 @@ export interface Label {
 export function labelOf(set: TimedSet): Label {
   return {
     role: set.role,
+    family: set.family,
     meaning: digest(set.meaning),
     prefixLength: set.key.kind === "source" ? set.key.prefixLength : 0,
     singleUse: set.singleUse,
@@ -23,53 +27,66 @@ export function labelOf(set: TimedSet): Label {
 }
 
 /** One line of `key=value`, at most 128 bytes (what the kernel's tools allow in a comment). */
-export function printLabel({ role, meaning, prefixLength, singleUse }: Label): string {
+export function printLabel({ role, family, meaning, prefixLength, singleUse }: Label): string {
   const words: [string, string | number][] = [["role", role.kind]];
   if ("door" in role) words.push(["door", role.door]);
-  if (role.kind === "stage") words.push(["stage", role.stage], ["of", role.of]);
+  if (role.kind === "stage") words.push(["stage", role.stage]);
+  words.push(["family", family]);
   if (prefixLength > 0) words.push(["prefix", prefixLength]);
   if (singleUse) words.push(["use", "once"]);
   words.push(["meaning", meaning]);
   return words.map(([key, value]) => `${key}=${value}`).join(" ");
 }
 
-/** Undefined for a comment that no gate of ours wrote. */
-export function parseLabel(comment: string): Label | undefined {
-  const words = new Map(comment.split(" ").map((word) => splitOnce(word, "=")));
-  const meaning = words.get("meaning");
-  const role = roleOf(words);
-  if (meaning === undefined || role === undefined) return undefined;
-  return {
-    role,
-    meaning,
-    prefixLength: Number(words.get("prefix") ?? 0),
-    singleUse: words.get("use") === "once",
-  };
+/** Whether some release of Postern wrote the comment. */
+export function isLabel(comment: string): boolean {
+  return comment.startsWith("role=");
 }
 
-function roleOf(words: ReadonlyMap<string, string>): Role | undefined {
-  const kind = words.get("role");
-  const door = words.get("door") ?? "";
+const LABEL = new RegExp(
+  [
+    "^role=(?<kind>[a-z-]+)( door=(?<door>[a-z][a-z0-9-]{0,31}))?( stage=(?<stage>[1-9]|1[0-5]))?",
+    " family=(?<family>ipv[46])( prefix=(?<prefix>[1-9]\\d{1,2}))?( (?<use>use=once))?",
+    " meaning=(?<meaning>[0-9a-f]{16})$",
+  ].join(""),
+);
+
+type Words = Readonly<Record<string, string | undefined>>;
+
+/** Undefined for a comment that no gate of ours wrote: what is in the kernel, others may change. */
+export function parseLabel(comment: string): Label | undefined {
+  const words: Words = LABEL.exec(comment)?.groups ?? {};
+  const role = roleOf(words);
+  const family = words["family"] === "ipv4" ? "ipv4" : "ipv6";
+  const prefixLength = Number(words["prefix"] ?? 0);
+  if (role === undefined || prefixLength > widthOf(family)) return undefined;
+  if (holdsSources(role) !== prefixLength > 0) return undefined;
+  const meaning = words["meaning"] ?? "";
+  return { role, family, meaning, prefixLength, singleUse: words["use"] !== undefined };
+}
+
+function roleOf({ kind, door, stage }: Words): Role | undefined {
   switch (kind) {
     case "grants":
     case "sessions":
-      return { kind, door };
+      return door === undefined || stage !== undefined ? undefined : { kind, door };
     case "stage":
-      return { kind, door, stage: Number(words.get("stage")), of: Number(words.get("of")) };
+      return door === undefined || stage === undefined
+        ? undefined
+        : { kind, door, stage: Number(stage) };
     case "banned":
     case "auto-banned":
     case "wrong":
     case "flows":
     case "syns":
-      return { kind };
+      return door === undefined && stage === undefined ? { kind } : undefined;
     default:
       return undefined;
   }
 }
 
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+function holdsSources({ kind }: Role): boolean {
+  return kind !== "flows" && kind !== "syns";
 }
 
 /** FNV-1a, 64 bits: enough to tell meanings apart, and not a secret. */

@@ -1,11 +1,16 @@
 /** What the kernel holds of a gate: `nft --json list table` back into our own words. */
 import { type Address, type Family, parseAddress } from "../../policy/address.ts";
-import { type Label, parseLabel } from "./labels.ts";
+import { isLabel, type Label, parseLabel } from "./labels.ts";
 
 export interface Listing {
+  /** Whether a gate made it (or nobody has put anything into it yet). */
+  readonly isOurs: boolean;
   readonly sets: readonly LiveSet[];
   readonly counters: readonly { readonly name: string; readonly packets: number }[];
-  /** Everything in the table that has a name, as nft names it: `set ssh_stage1_4`. */
+  /**
+   * Everything in the table that has a name, as nft names it (`set ssh_stage1_4`), in an order
+   * in which it can be deleted once the rules are gone.
+   */
   readonly names: readonly string[];
 }
 
@@ -24,8 +29,11 @@ export interface LiveMember {
   readonly secondsLeft: number | undefined;
 }
 
-/** What nft calls the things that a table may hold. */
-const NAMED_KINDS = ["chain", "set", "map", "counter", "limit", "quota", "flowtable"] as const;
+/** What nft calls the things that a table may hold. Maps come first: theirs may refer to others. */
+const NAMED_KINDS = ["map", "chain", "set", "counter", "limit", "quota", "flowtable"] as const;
+
+/** What nft's own language can name; the kernel and JSON would take any name. */
+const NAME = /^[A-Za-z_.][\w/.-]*$/;
 
 /** Reads the output of `nft --json list table`. Throws when it is not such an output. */
 export function parseListing(json: string): Listing {
@@ -34,30 +42,28 @@ export function parseListing(json: string): Listing {
   );
   const ofKind = (kind: string) =>
     items.filter((item) => item.kind === kind).map(({ value }) => value);
+  const names = NAMED_KINDS.flatMap((kind) => ofKind(kind).map(({ name }) => ({ kind, name })));
   return {
+    isOurs: names.length === 0 || ofKind("set").some(({ comment }) => isLabel(String(comment))),
     sets: ofKind("set").flatMap(liveSet),
     counters: ofKind("counter").map((counter) => ({
       name: String(counter["name"]),
       packets: Number(counter["packets"]),
     })),
-    names: NAMED_KINDS.flatMap((kind) => ofKind(kind).map(({ name }) => `${kind} ${String(name)}`)),
+    names: names
+      .filter(({ name }) => NAME.test(String(name)))
+      .map(({ kind, name }) => `${kind} ${String(name)}`),
   };
 }
 
 /** A set that no gate of ours made is left out. */
 function liveSet(set: Json): LiveSet[] {
+  const name = String(set["name"]);
   const label = parseLabel(String(set["comment"] ?? ""));
-  if (label === undefined) return [];
-  const members = list(set["elem"] ?? []).map(liveMember);
-  return [
-    {
-      name: String(set["name"]),
-      family: JSON.stringify(set["type"]).includes("ipv4_addr") ? "ipv4" : "ipv6",
-      capacity: Number(set["size"]),
-      label,
-      members,
-    },
-  ];
+  if (label === undefined || !NAME.test(name)) return [];
+  const { family } = label;
+  const capacity = Number(set["size"] ?? Number.POSITIVE_INFINITY);
+  return [{ name, family, capacity, label, members: list(set["elem"] ?? []).map(liveMember) }];
 }
 
 /** A bare value, or one with a timeout: `{"elem": {"val": …, "expires": 9}}`. */

@@ -40,6 +40,18 @@ export function printNftables(program: Program, without: readonly string[] = [])
   ].join("\n");
 }
 
+/** Everything with a name that {@link printNftables} prints, as nft names it: `set ssh_stage1_4`. */
+export function namesIn(program: Program): string[] {
+  return [
+    ...program.chains.map(({ name }) => `chain ${name}`),
+    ...(usesReset(program) ? [`chain ${ANSWER_AS_CLOSED}`] : []),
+    ...(program.reassembles ? [`chain ${REASSEMBLE}`] : []),
+    ...program.counters.map(({ name }) => `counter ${name}`),
+    ...program.logs.map((line) => `limit ${line}_lines`),
+    ...program.sets.map(({ name }) => `set ${name}`),
+  ];
+}
+
 function printChain({ name, note, rules }: Chain, hook: string | undefined): string {
   const lines = rules.map(printRule);
   return block(`chain ${name}`, hook === undefined ? lines : [hook, ...lines], note);

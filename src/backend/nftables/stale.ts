@@ -2,24 +2,18 @@
 import type { Program } from "../../program/program.ts";
 import { labelOf, printLabel } from "./labels.ts";
 import type { Listing } from "./listing.ts";
-import { ANSWER_AS_CLOSED, REASSEMBLE } from "./names.ts";
+import { namesIn } from "./print.ts";
 
 /**
  * Names, as `printNftables` takes them in `without`: what the program has no more, and the
- * sets that it has under the same name with another meaning, which must begin empty.
+ * sets that it has under the same name with another meaning, which must begin empty. They come
+ * in the order of `Listing.names`.
  */
 export function staleIn(listing: Listing, program: Program): string[] {
-  const wanted = new Set([
-    ...[...program.chains.map(({ name }) => name), ANSWER_AS_CLOSED, REASSEMBLE].map(
-      (name) => `chain ${name}`,
-    ),
-    ...program.sets.map(({ name }) => `set ${name}`),
-    ...program.counters.map(({ name }) => `counter ${name}`),
-    ...program.logs.map((line) => `limit ${line}_lines`),
-  ]);
-  const labels = new Map(program.sets.map((set) => [set.name, printLabel(labelOf(set))]));
-  const changed = listing.sets
-    .filter(({ name, label }) => labels.get(name) !== printLabel(label))
-    .map(({ name }) => `set ${name}`);
-  return [...new Set([...listing.names.filter((name) => !wanted.has(name)), ...changed])];
+  const labels = new Map(listing.sets.map(({ name, label }) => [name, printLabel(label)]));
+  const kept = new Set(namesIn(program));
+  for (const set of program.sets) {
+    if (labels.get(set.name) !== printLabel(labelOf(set))) kept.delete(`set ${set.name}`);
+  }
+  return listing.names.filter((name) => !kept.has(name));
 }
