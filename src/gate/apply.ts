@@ -1,38 +1,56 @@
 /** Puts a policy to work on this host, in one transaction that keeps what still means the same. */
-import { printAdoption, printNftables, staleIn } from "../backend/nftables/index.ts";
+import { printAdoption, printNftables, staleIn, TABLE } from "../backend/nftables/index.ts";
 import { compilePolicy } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
-import { fail, ok, type Result } from "../problem/problem.ts";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import type { Program } from "../program/index.ts";
 import { connectionsTo } from "./connections.ts";
-import { loadText, readTable } from "./table.ts";
+import { findObstacle } from "./obstacle.ts";
+import { loadText, readTableWithoutMembers } from "./table.ts";
 
 /** How long an adopted connection may be silent: as long as any other (`compile/shared.ts`). */
 const ADOPTED_SECONDS = 432_000;
 
 /** Somebody else may change the gate between our look at it and our change to it. */
-const TRIES = 3;
+const TRIES = 4;
 
 export async function applyPolicy(host: Host, policy: Policy): Promise<Result<undefined>> {
-  if (policy.backend === "iptables") return fail(NO_IPTABLES);
+  const obstacle = checkBackend(policy) ?? (await findObstacle(host));
+  if (obstacle !== undefined) return fail(obstacle);
   const program = compilePolicy(policy);
   const adoption = printAdoption(await connectionsTo(host, policy), ADOPTED_SECONDS);
   for (let tries = 1; ; tries += 1) {
-    const table = await readTable(host);
+    const table = await readTableWithoutMembers(host);
     if (!table.ok) return table;
     const stale = table.value === undefined ? [] : staleIn(table.value, program);
-    const loaded = await loadText(host, printNftables(program, stale) + adoption);
-    if (loaded.ok || tries === TRIES) return loaded;
+    // The set of connections may be full: better to cut one than to stand open.
+    const last = tries === TRIES;
+    const loaded = await loadText(host, printNftables(program, stale) + (last ? "" : adoption));
+    if (last || (loaded.ok && (await isWhole(host, program)))) return loaded;
   }
+}
+
+/** Whether the gate is of this program alone: what others loaded at the same time may remain. */
+async function isWhole(host: Host, program: Program): Promise<boolean> {
+  const table = await readTableWithoutMembers(host);
+  return !table.ok || table.value === undefined || staleIn(table.value, program).length === 0;
 }
 
 /** Takes the gate away: every service is reachable as if there had never been one. */
 export async function removeGate(host: Host): Promise<Result<"removed" | "there was none">> {
-  const table = await readTable(host);
+  const obstacle = await findObstacle(host);
+  if (obstacle !== undefined) return fail(obstacle);
+  const table = await readTableWithoutMembers(host);
   if (!table.ok) return table;
   if (table.value === undefined) return ok("there was none");
-  const removed = await loadText(host, "delete table inet postern\n");
+  const removed = await loadText(host, `delete table ${TABLE}\n`);
   return removed.ok ? ok("removed") : removed;
+}
+
+/** What keeps us from printing a policy's rules at all. */
+export function checkBackend(policy: Policy): Problem | undefined {
+  return policy.backend === "iptables" ? NO_IPTABLES : undefined;
 }
 
 const NO_IPTABLES = {

@@ -1,4 +1,4 @@
-export { applyPolicy, removeGate } from "./apply.ts";
+export { applyPolicy, checkBackend, removeGate } from "./apply.ts";
 export { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
-export { isAboutHost } from "./obstacle.ts";
+export { findObstacle, isAboutHost } from "./obstacle.ts";
 export { type DoorStatus, readStatus, type Status } from "./status.ts";

@@ -1,5 +1,6 @@
 /** What a host needs to hold a gate, and whether this one has it. */
-import type { Host } from "../host/index.ts";
+import { TABLE } from "../backend/nftables/index.ts";
+import type { Finished, Host } from "../host/index.ts";
 import type { Problem } from "../problem/problem.ts";
 
 /** `socket wildcard`, the youngest thing that a gate asks of the kernel, came with 5.10. */
@@ -20,30 +21,40 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
     const found = `the kernel is Linux ${kernel.trim()}`;
     return obstacle("kernel-too-old", found, "Linux 5.10 or newer is needed");
   }
+  if (!(await mayChangeRules(host))) {
+    const found = "this user may not change firewall rules";
+    return obstacle("no-privilege", found, "run it as root (it needs CAP_NET_ADMIN)");
+  }
   const version = await host.run(["nft", "--version"]);
   if (version.status !== 0) {
-    return obstacle("no-nft", "there is no nft command", "install nftables 1.0 or newer, as root");
+    return obstacle("no-nft", "there is no nft command", "install nftables 1.0 or newer");
   }
   if (isOlder(version.stdout, OLDEST_NFT)) {
     const found = `nft is ${version.stdout.trim()}`;
     return obstacle("nft-too-old", found, "nftables 1.0 or newer is needed");
   }
-  if (!(await mayChangeRules(host))) {
-    const found = "this user may not change firewall rules";
-    return obstacle("no-privilege", found, "run it as root (it needs CAP_NET_ADMIN)");
-  }
   return undefined;
 }
 
 /** nft would not do what was asked, though nothing in the asking was wrong. */
-export function refusedByNft(stderr: string): Problem {
-  const said = stderr.trim().split("\n")[0] ?? "";
+export function refusedByNft({ status, stderr }: Finished): Problem {
+  // Where in our own text, what, and on the next line the rule that it is about.
+  const [first = "", rule = ""] = stderr.trim().split("\n");
+  const said = first.replace(/^(\S+: )?Error: /, "") || `it ended with status ${status}`;
+  const about = rule.trim() === "" ? "" : ` (${rule.trim()})`;
   return obstacle(
     "nft-refused",
-    `nft refused: ${said}`,
+    `nft refused: ${said}${about}`,
     "nothing was changed; see `nft list ruleset`",
   );
 }
+
+/** Somebody may have a table of that name for purposes of their own. */
+export const NOT_OURS = obstacle(
+  "not-ours",
+  `there is a table ${TABLE} that Postern did not make`,
+  `give it another name, or take it away with \`nft delete table ${TABLE}\``,
+);
 
 /** Codes that begin so are about the host, not about what was asked of it. */
 export function isAboutHost({ code }: Problem): boolean {
