@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The one place that touches this process: its arguments, its streams, its end. */
 import { system } from "../host/index.ts";
+import { EXIT } from "./command.ts";
 import { runCommandLine } from "./program.ts";
 
 function hasColour(stream: NodeJS.WriteStream): boolean {
@@ -8,9 +9,20 @@ function hasColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && noColour === "";
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+// Whoever reads may have seen enough (`postern status | head -1`); a full disk is worth a word.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") return;
+  process.stderr.write(`postern: cannot write the result: ${message}\n`);
+  process.exitCode = EXIT.host;
+});
+process.stderr.on("error", () => {
+  // There is nobody left to tell.
+});
+
+const exit = await runCommandLine(process.argv.slice(2), {
   host: system,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   colour: { stdout: hasColour(process.stdout), stderr: hasColour(process.stderr) },
 });
+process.exitCode ??= exit;

@@ -21,8 +21,13 @@ export const open: Command = {
     if (!seconds.ok) return refuse(world, seconds.problems);
     const opened = await openDoor(world.host, door, address.value, seconds.value);
     if (!opened.ok) return refuse(world, opened.problems);
-    const time = printSeconds(seconds.value);
-    world.stdout(`${door} is open to ${printAddress(address.value)} for ${time}\n`);
+    const whom = printAddress(address.value);
+    world.stdout(`${door} is open to ${whom} for ${printSeconds(seconds.value)}\n`);
+    if (opened.value === "banned") {
+      world.stderr(
+        `postern: ${whom} is banned, and a ban outranks this: \`postern unban ${whom}\` lifts it\n`,
+      );
+    }
     return EXIT.ok;
   },
 };

@@ -1,15 +1,20 @@
 /** The table of commands, and how commander is made of it. */
 import { Command as Commander, CommanderError } from "commander";
+import { escapeControl } from "../problem/escape.ts";
 import { apply } from "./apply.ts";
 import { ban, unban } from "./ban.ts";
 import { close } from "./close.ts";
 import { type Command, EXIT, type Exit, type World } from "./command.ts";
 import { compile } from "./compile.ts";
+import { demo } from "./demo.ts";
 import { open } from "./open.ts";
 import { remove } from "./remove.ts";
 import { status } from "./status.ts";
 
-const COMMANDS: readonly Command[] = [compile, apply, remove, status, open, close, ban, unban];
+const COMMANDS: readonly Command[] = [
+  ...[compile, apply, remove, status, open, close, ban, unban],
+  demo,
+];
 
 const VERSION = "0.1.0";
 
@@ -23,7 +28,12 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     .version(VERSION)
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ writeOut: world.stdout, writeErr: world.stderr });
+    .configureOutput({
+      writeOut: world.stdout,
+      writeErr: world.stderr,
+      // It quotes what was typed.
+      outputError: (text, write) => write(`postern: ${escapeLines(text)}`),
+    });
   for (const command of COMMANDS) {
     addTo(program, command, world, (status) => {
       exit = status;
@@ -36,6 +46,10 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return exit;
+}
+
+function escapeLines(text: string): string {
+  return text.split("\n").map(escapeControl).join("\n");
 }
 
 function addTo(

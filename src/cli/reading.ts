@@ -10,14 +10,15 @@ const DEFAULT_FOLDER = "/etc/postern";
 
 /** Reads a policy file; without a path, the one of this host. */
 export async function readPolicy(host: Host, path: string | undefined): Promise<Result<Policy>> {
-  const file = path ?? `${host.environment("POSTERN_DIR") ?? DEFAULT_FOLDER}/policy.yaml`;
+  const folder = host.environment("POSTERN_DIR") ?? "";
+  const file = path ?? `${folder === "" ? DEFAULT_FOLDER : folder}/policy.yaml`;
   const text = await host.readText(file);
   return text.ok ? parsePolicy(text.value, file) : text;
 }
 
 export function readAddress(text: string): Result<Address> {
   const address = parseAddress(text);
-  if (address !== undefined) return ok(address);
+  if (address !== undefined) return ok(unmapped(address));
   return fail({
     code: "not-an-address",
     severity: "error",
@@ -25,6 +26,17 @@ export function readAddress(text: string): Result<Address> {
     what: `${JSON.stringify(text)} is not an address`,
     fix: "write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7",
   });
+}
+
+/**
+ * Programs that listen for both families write IPv4 addresses as ::ffff:192.0.2.7 in their
+ * logs. No packet has such a source, so the IPv4 one is meant.
+ */
+function unmapped(address: Address): Address {
+  const isMapped = address.family === "ipv6" && address.bits >> 32n === 0xffffn;
+  if (!isMapped) return address;
+  const bytes = [24n, 16n, 8n, 0n].map((shift) => (address.bits >> shift) & 0xffn);
+  return parseAddress(bytes.join(".")) ?? address;
 }
 
 /** A duration as in the policy file; undefined stays undefined. */
