@@ -54,7 +54,8 @@ function colonLost<T>(tree: Tree, { parse }: Notation<T>): Problem | undefined {
   if (tree.kind !== "mapping" || tree.entries.length !== 1) return undefined;
   const [entry] = tree.entries;
   if (entry === undefined || entry.key.quoted || !isEmpty(entry.value)) return undefined;
-  const whole = { ...entry.key, text: `${entry.key.text}:` };
+  const { text, place } = entry.key;
+  const whole = { ...entry.key, text: `${text}:`, place: { ...place, length: place.length + 1 } };
   if (!parse(whole).ok) return undefined;
   return needsQuotes(whole, `YAML reads ${whole.text} as a key, for it ends with a colon`);
 }

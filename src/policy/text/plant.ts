@@ -53,7 +53,7 @@ export class Planter {
       return { kind: "scalar", text, quoted: isQuoted, place };
     }
     if (isSeq(node)) {
-      const items = node.items.map((item) => this.plant(item as Node));
+      const items = node.items.map((item) => this.#plantItem(item as Node));
       return { kind: "list", items, place: node.flow ? place : (holder ?? place) };
     }
     if (isMap(node)) {
@@ -62,6 +62,15 @@ export class Planter {
       return { kind: "mapping", entries, place: node.flow ? place : (holder ?? place) };
     }
     throw new Error("Planter.treeOf: a node of no known kind");
+  }
+
+  /** An item in which nothing is written is marked at the dash or comma before it. */
+  #plantItem(node: Node): Tree {
+    const item = this.plant(node);
+    if (!isEmpty(item)) return item;
+    let at = (node.range?.[0] ?? 0) - 1;
+    while (at > 0 && /\s/.test(this.#source.text[at] ?? "")) at--;
+    return nothingAt(placeOf(this.#source, at, at + 1));
   }
 
   #repeat(name: string, place: Place): Tree {

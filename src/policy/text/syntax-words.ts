@@ -19,6 +19,12 @@ const NOT_YAML: Words = {
   fix: "write `key: value`, one a line, inner ones indented by two spaces",
 };
 
+export const MISSING_COLON: Words = {
+  code: "missing-colon",
+  what: "no colon and space follow, as they do after a key",
+  fix: "write `key: value`",
+};
+
 const BY_MESSAGE: readonly (readonly [RegExp, Words])[] = [
   [
     /^Flow sequence .*end with a \]/,
@@ -44,14 +50,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, Words])[] = [
       fix: "write the same quote again after the text",
     },
   ],
-  [
-    /followed by map values/,
-    {
-      code: "missing-colon",
-      what: "no colon and space follow, as they do after a key",
-      fix: "write `key: value`",
-    },
-  ],
+  [/followed by map values/, MISSING_COLON],
   [
     /^Missing (, |space after :)/,
     {

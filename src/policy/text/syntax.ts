@@ -5,7 +5,7 @@
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from "yaml";
 import type { Problem } from "../../problem/problem.ts";
 import { lineAt, placeOf, type Source } from "./source.ts";
-import { wordsFor } from "./syntax-words.ts";
+import { MISSING_COLON, type Words, wordsFor } from "./syntax-words.ts";
 
 interface Fault {
   readonly problem: Problem;
@@ -27,38 +27,56 @@ export function syntaxProblems(source: Source, document: Document): Problem[] {
     .map(({ problem }) => problem);
 }
 
-function faultOf(source: Source, error: YAMLError, opening: number | undefined): Fault {
-  const words = wordsFor(error);
-  const unclosed = words.code.startsWith("unclosed") && opening !== undefined;
-  const [start, end] = unclosed ? [opening, opening + 1] : spanOf(source, error);
-  const place = placeOf(source, start, end);
-  return { problem: { ...words, severity: "error", place }, line: place.line, unclosed };
+/** The library tells some faults several times; the first of these says most. */
+const TELLING: readonly string[] = ["BLOCK_IN_FLOW", "MULTILINE_IMPLICIT_KEY"];
+
+function withoutEchoes(errors: readonly YAMLError[]): YAMLError[] {
+  const best = new Map<number, YAMLError>();
+  for (const error of errors) {
+    const [start] = error.pos;
+    const other = best.get(start);
+    if (other === undefined || isMoreTelling(error, other)) best.set(start, error);
+  }
+  return [...best.values()];
 }
 
-/** The library points at the white space before a key as often as at the key. */
-function spanOf(source: Source, error: YAMLError): [number, number] {
-  const [start, end] = error.pos;
-  if (error.code === "MULTILINE_IMPLICIT_KEY") {
-    const lastLine = source.lineStarts[lineAt(source, end - 1) - 1] ?? start;
-    return [Math.max(start, lastLine + indentAt(source, lastLine)), end];
+function isMoreTelling(a: YAMLError, b: YAMLError): boolean {
+  const other = TELLING.indexOf(b.code);
+  return TELLING.indexOf(a.code) !== -1 && (other === -1 || TELLING.indexOf(a.code) < other);
+}
+
+function faultOf(source: Source, error: YAMLError, opening: number | undefined): Fault {
+  const words = wordsFor(error);
+  if (words.code.startsWith("unclosed") && opening !== undefined) {
+    return { ...faultAt(source, words, [opening, opening + 1]), unclosed: true };
   }
-  if (error.code !== "BAD_INDENT") return [start, end];
-  const key = start + indentAt(source, start);
-  return [key, key + 1];
+  if (error.code === "MULTILINE_IMPLICIT_KEY") return joinedLines(source, words, error.pos);
+  // The library points at the white space before a key as often as at the key.
+  const start = error.pos[0] + (error.code === "BAD_INDENT" ? indentAt(source, error.pos[0]) : 0);
+  return faultAt(source, words, [start, Math.max(start + 1, error.pos[1])]);
+}
+
+/** Lines that YAML takes for one key: either the last begins too far to the right, or the first lacks a colon. */
+function joinedLines(source: Source, words: Words, [start, end]: [number, number]): Fault {
+  const lineStart = source.lineStarts[lineAt(source, end - 1) - 1] ?? start;
+  const last = lineStart + indentAt(source, lineStart);
+  if (last > start && last - lineStart !== columnOf(source, start)) {
+    return faultAt(source, words, [last, end]);
+  }
+  return faultAt(source, MISSING_COLON, [start, Math.max(start + 1, lineStart - 1)]);
+}
+
+function faultAt(source: Source, words: Words, [start, end]: [number, number]): Fault {
+  const place = placeOf(source, start, end);
+  return { problem: { ...words, severity: "error", place }, line: place.line, unclosed: false };
+}
+
+function columnOf(source: Source, offset: number): number {
+  return offset - (source.lineStarts[lineAt(source, offset) - 1] ?? 0);
 }
 
 function indentAt(source: Source, offset: number): number {
   return /^\s*/.exec(source.text.slice(offset, offset + 200))?.[0].length ?? 0;
-}
-
-/** Two lines read as one key are told twice; the telling that names the second line stays. */
-function withoutEchoes(errors: readonly YAMLError[]): YAMLError[] {
-  const multiline = new Set(
-    errors.filter(({ code }) => code === "MULTILINE_IMPLICIT_KEY").map(({ pos }) => pos[0]),
-  );
-  return errors.filter(
-    ({ code, pos }) => code === "MULTILINE_IMPLICIT_KEY" || !multiline.has(pos[0]),
-  );
 }
 
 /** Where each bracket and quote opens, by where the library believes that it ends. */

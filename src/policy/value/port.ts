@@ -22,7 +22,7 @@ export function parsePort(written: Written): Result<Port> {
 export function parsePortRange(written: Written): Result<PortRange> {
   const { text } = written;
   const dash = text.indexOf("-");
-  if (dash < 1)
+  if (dash < 1 || text.includes("/"))
     return refuse(
       written,
       "not-a-range",
@@ -44,7 +44,7 @@ export function parsePortRange(written: Written): Result<PortRange> {
 
 /** Reads `PORT` or `FIRST-LAST`. */
 export function parsePorts(written: Written): Result<PortRange> {
-  if (written.text.includes("-")) return parsePortRange(written);
+  if (written.text.indexOf("-") > 0) return parsePortRange(written);
   const port = parsePort(written);
   return port.ok ? ok({ first: port.value, last: port.value }) : port;
 }
@@ -58,7 +58,7 @@ export function rangesMeet(a: PortRange, b: PortRange): boolean {
 }
 
 function rangeFix(text: string): string {
-  const match = /^(\d+)\s*(?:-|:|\.\.|to|–)\s*(\d+)$/.exec(text);
+  const match = /(?<!\d)(\d{1,5})\s*(?:-|:|\.\.|to|–)\s*(\d{1,5})$/.exec(text);
   if (match !== null) return `write ${match[1]}-${match[2]}`;
   if (/^\d+$/.test(text)) return `write the lowest and the highest port, such as ${text}-${text}`;
   return "write the lowest and the highest port, such as 51000-55000";

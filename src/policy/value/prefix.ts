@@ -62,9 +62,9 @@ function whyNoPrefix(written: Written): Result<never> {
       `leave out ${quoted(zone)}; the key \`interfaces\` says where the gate looks`,
     );
   }
-  const [address = "", length] = text.split("/");
+  const [, address = "", length] = /^([^/]*)\/(\d+)$/.exec(text) ?? [];
   const parsed = parseAddress(address);
-  if (parsed !== undefined && length !== undefined && /^\d+$/.test(length)) {
+  if (parsed !== undefined && length !== undefined) {
     const most = widthOf(parsed.family);
     return refuse(
       written,

@@ -1,6 +1,7 @@
 /** Durations: a whole number and a unit, 1s to 24h. */
 import { ok, type Result } from "../../problem/problem.ts";
 import type { Seconds } from "../policy.ts";
+import { withoutZeros } from "./number.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600 } as const;
@@ -21,7 +22,7 @@ export function parseSeconds(written: Written): Result<Seconds> {
       written,
       "leading-zero",
       `${text} begins with a zero`,
-      `write ${text.replace(/^0+(?=\d)/, "")}`,
+      `write ${withoutZeros(text)}`,
     );
   }
   const seconds = Number(number) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
@@ -38,11 +39,14 @@ export function printSeconds(seconds: number): string {
   return seconds % UNIT_SECONDS.m === 0 ? `${seconds / UNIT_SECONDS.m}m` : `${seconds}s`;
 }
 
+function bareFix(number: string): string {
+  return `write ${number}s, or ${number}m or ${number}h if that is what you mean`;
+}
+
 /** Where it is clear what was meant, the same in our notation. */
 function durationFix(text: string): string {
   if (text.length > 20) return FIX;
-  if (/^[1-9]\d*$/.test(text))
-    return `write ${text}s, or ${text}m or ${text}h if that is what you mean`;
+  if (/^0*[1-9]\d*$/.test(text)) return bareFix(withoutZeros(text));
   const parts = [...text.matchAll(/(\d+)\s*(d|h|m|s)(?:[a-z]*)\s*/gi)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text || /\dms/i.test(text))
     return FIX;

@@ -1,0 +1,89 @@
+/** The tables of refused policies: every problem, its place and its remedy. */
+import { describe, expect, test } from "vitest";
+import { CODES } from "../../src/policy/codes.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import type { Problem } from "../../src/problem/problem.ts";
+import type { Refused } from "./refused/row.ts";
+import { structure } from "./refused/structure.ts";
+import { values } from "./refused/values.ts";
+import { yaml } from "./refused/yaml.ts";
+
+const tables: Readonly<Record<string, readonly Refused[]>> = { ...values, ...structure, ...yaml };
+
+function problemsOf(text: string): readonly Problem[] {
+  const result = parsePolicy(text, "policy.yaml");
+  return result.ok ? [] : result.problems;
+}
+
+/** What stands between « and », as `line:column+length`. */
+function marksOf(marked: string): string[] {
+  return marked.split("\n").flatMap((line, index) => {
+    let removed = 0;
+    return [...line.matchAll(/«([^»]*)»/gu)].map((match) => {
+      const column = match.index - removed + 1;
+      removed += 2;
+      // What is empty is marked, too.
+      return `${index + 1}:${column}+${Math.max(1, match[1]?.length ?? 0)}`;
+    });
+  });
+}
+
+function summaryOf({ code, place }: Problem): string {
+  return `${place?.line}:${place?.column}+${place?.length} ${code}`;
+}
+
+describe.each(Object.entries(tables))("%s", (_name, rows) => {
+  test.each(rows)("refused: $claim", ({ policy, says }) => {
+    const problems = problemsOf(policy.replaceAll(/[«»]/g, ""));
+    const codes = says.map((words) => words.split(": ", 1)[0]);
+    const expected = marksOf(policy).map((mark, index) => `${mark} ${codes[index]}`);
+    expect(problems.map(summaryOf)).toEqual(expected);
+    expect(codes).toHaveLength(problems.length);
+    for (const [index, words] of says.entries()) {
+      const fix = words.slice((codes[index]?.length ?? 0) + 2);
+      if (fix !== "") expect(problems[index]?.fix).toBe(fix);
+    }
+  });
+});
+
+/** Those that take a text too large for a table. */
+const tooLarge: readonly Refused[] = [
+  {
+    claim: "a file of more than 1 MiB",
+    policy: `#${"x".repeat(1024 * 1024)}`,
+    says: ["too-large"],
+  },
+  {
+    claim: "the same in characters of two bytes",
+    policy: `#${"é".repeat(600_000)}`,
+    says: ["too-large"],
+  },
+  { claim: "lists in lists in lists", policy: "[".repeat(100_000), says: ["too-deep"] },
+  { claim: "dashes after dashes", policy: "- ".repeat(100_000), says: ["too-deep"] },
+  { claim: "mappings in mappings", policy: "{a: ".repeat(50_000), says: ["too-deep"] },
+  { claim: "keys that are keys of keys", policy: "? ".repeat(50_000), says: ["too-deep"] },
+];
+
+test.each(tooLarge)("refused: $claim", ({ policy, says }) => {
+  expect(problemsOf(policy).map(({ code }) => code)).toEqual(says);
+});
+
+test("aliases of aliases of aliases are refused before they fill the memory", () => {
+  const letters = "abcdefgh";
+  const levels = Array.from(letters, (letter, index) => {
+    const before = letters[index - 1];
+    const items = new Array<string>(10).fill(before === undefined ? "x" : `*${before}`);
+    return `${letter}: &${letter} [${items.join(", ")}]`;
+  });
+  const policy = `${levels.join("\n")}\ndoors: { ssh: { protects: *h } }`;
+  expect(problemsOf(policy).map(({ code }) => code)).toContain("too-many-aliases");
+});
+
+test("every code of a problem has an example", () => {
+  const shown = Object.values(tables)
+    .flat()
+    .flatMap(({ says }) => says.map((words) => words.split(": ", 1)[0]));
+  const elsewhere = ["too-large", "too-deep", "too-many-aliases"];
+  const known: readonly string[] = CODES;
+  expect(known.filter((code) => ![...shown, ...elsewhere].includes(code))).toEqual([]);
+});
