@@ -8,7 +8,8 @@ const HEADER = `#!/usr/sbin/nft -f
 # A gate made by Postern. Load it with "nft -f FILE"; take it away with
 # "nft delete table ${TABLE}". It is one transaction: loading it again puts new rules in
 # place of the old without letting a packet slip through, and keeps who is open, part way
-# and banned. It only ever refuses: what it lets through, other firewalls still judge.`;
+# and banned. What the last policy meant by that, "postern apply" forgets where this one means
+# something else. The gate only ever refuses: what it lets through, other firewalls judge.`;
 
 /** Lines a second of one kind in the kernel log, and how many at once before that counts. */
 const LOG_RATE = "rate 5/second burst 20 packets";
