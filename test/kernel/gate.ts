@@ -1,7 +1,9 @@
 /** A gate on a host of a test, from a policy as an administrator writes it to the kernel. */
-import { printNftables } from "../../src/backend/nftables/index.ts";
+import { parseListing, printNftables } from "../../src/backend/nftables/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
+import type { Family } from "../../src/policy/address.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
+import type { Role } from "../../src/program/program.ts";
 import type { Host } from "./host.ts";
 import { until } from "./until.ts";
 
@@ -22,20 +24,26 @@ export async function removeGate(host: Host): Promise<void> {
   await host.run(["nft", "delete", "table", "inet", "postern"]);
 }
 
-/** How many members a set of the gate has now (`ssh_grants4`). */
-export async function countMembers(host: Host, set: string): Promise<number> {
-  const { stdout } = await host.run(["nft", "-j", "list", "set", "inet", "postern", set]);
-  const listing = JSON.parse(stdout) as { nftables: { set?: { elem?: unknown[] } }[] };
-  return listing.nftables.flatMap((entry) => entry.set?.elem ?? []).length;
+/** How many members the sets of a kind have now, those of stages only at this stage. */
+export async function countMembers(
+  host: Host,
+  family: Family,
+  kind: Role["kind"],
+  stage?: number,
+): Promise<number> {
+  const { stdout } = await host.run(["nft", "-j", "list", "table", "inet", "postern"]);
+  const sets = parseListing(stdout).sets.filter(
+    ({ family: of, label: { role } }) =>
+      of === family && role.kind === kind && (role.kind !== "stage" || role.stage === stage),
+  );
+  if (sets.length === 0) throw new Error(`countMembers: the gate has no sets of ${kind}`);
+  return sets.reduce((count, { members }) => count + members.length, 0);
 }
 
-/** Waits until no grant of the door is left. */
-export async function untilShut(host: Host, door: string): Promise<void> {
-  await until(`the grants of ${door} to end`, async () => {
-    const left = [
-      await countMembers(host, `${door}_grants4`),
-      await countMembers(host, `${door}_grants6`),
-    ];
-    return left.every((count) => count === 0);
-  });
+/** Waits until none of the kind is left. */
+export async function untilNone(host: Host, family: Family, kind: Role["kind"]): Promise<void> {
+  await until(
+    `the last of ${kind} to end`,
+    async () => (await countMembers(host, family, kind)) === 0,
+  );
 }

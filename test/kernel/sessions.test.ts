@@ -6,7 +6,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
-import { countMembers, loadGate, removeGate, untilShut } from "./gate.ts";
+import { countMembers, loadGate, removeGate, untilNone } from "./gate.ts";
 import type { Host, Running } from "./host.ts";
 import { type End, makeNetwork, type Network } from "./network.ts";
 import { canConnect, connect, listenOnBoth, type SshServer, startSshd } from "./services.ts";
@@ -93,7 +93,7 @@ describe.each(FAMILIES)("over %s", (family) => {
       await knock(family);
       const session = ssh.session(network.client, address());
       await echoes(session, "knocked");
-      await untilShut(network.server, "ssh");
+      await untilNone(network.server, family, "grants");
       await shut();
       await echoes(session, "shut");
       await loadGate(network.server, policy({ refuse }));
@@ -102,6 +102,15 @@ describe.each(FAMILIES)("over %s", (family) => {
       await echoes(session, "after");
       await session.stop();
     });
+  });
+
+  test("the gate can be listed while it remembers more than one connection", async () => {
+    await loadGate(network.server, policy());
+    await knock(family);
+    for (let n = 0; n < 3; n++) await canConnect(network.client, address(), 22);
+    expect(await countMembers(network.server, family, "syns")).toBe(3);
+    expect(await countMembers(network.server, family, "flows")).toBe(3);
+    await removeGate(network.server);
   });
 
   describe("with a door for single use", () => {
@@ -198,13 +207,9 @@ describe.each(FAMILIES)("over %s", (family) => {
     await knock(family);
     await hears("first");
     for (let n = 0; n < 3; n++) await hears(`again ${n}`);
-    await untilShut(network.server, "ssh");
+    await untilNone(network.server, family, "grants");
     await hears("after the grant");
-    await until(
-      "the session to end",
-      async () =>
-        (await countMembers(network.server, `ssh_sessions${family === "ipv4" ? 4 : 6}`)) === 0,
-    );
+    await untilNone(network.server, family, "sessions");
     client.write("too late\n");
     await knock(family);
     await hears("last");
