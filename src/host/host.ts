@@ -7,6 +7,12 @@ export interface Host {
    * Never throws for what the program does; `status` is 127 when it could not be started.
    */
   run(argv: readonly string[], options?: { readonly stdin?: string }): Promise<Finished>;
+  /** Starts a program as `run` does, and goes on while it runs. It may outlive this process. */
+  start(argv: readonly string[]): Running;
+  /** The argument vector that starts this program again; arguments of the command line follow. */
+  readonly self: readonly string[];
+  /** Lets so much time go by. */
+  pause(milliseconds: number): Promise<void>;
   /** A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend. */
   readText(path: string): Promise<Result<string>>;
   /** Like `readText`, for files the kernel makes: undefined where there is none. */
@@ -20,4 +26,20 @@ export interface Finished {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface Running {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  /**
+   * What it prints to stdout and stderr, line by line as it comes, until it has ended. A loop
+   * that is left early loses nothing: the next one goes on from there.
+   */
+  readonly lines: AsyncIterable<string>;
+  /** Sends text to its stdin. */
+  write(text: string): void;
+  /** Ends its stdin, which is how many programs are told to end. */
+  closeInput(): void;
+  /** The `status` of {@link Finished}, once it has ended and has printed everything. */
+  readonly ended: Promise<number>;
 }

@@ -1,2 +1,2 @@
-export type { Finished, Host } from "./host.ts";
+export type { Finished, Host, Running } from "./host.ts";
 export { system } from "./system.ts";

@@ -1,48 +1,22 @@
 /** The host that this process runs on. */
-import { spawn } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
-import { constants } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Finished, Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import { runProgram, startProgram } from "./programs.ts";
 
 /** A policy of 10,000 doors is smaller. */
 const MOST_BYTES = 1024 * 1024;
 
-const NOT_STARTED = 127;
-
 export const system: Host = {
   run: runProgram,
+  start: startProgram,
+  self: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
+  pause: (milliseconds) => pause(milliseconds),
   readText: readTextFile,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
   environment: (name) => process.env[name],
 };
-
-function runProgram(
-  [program = "", ...args]: readonly string[],
-  { stdin = "" }: { readonly stdin?: string } = {},
-): Promise<Finished> {
-  return new Promise((resolve) => {
-    // Messages are shown, never read: in one language they are at least the same everywhere.
-    const child = spawn(program, args, { env: { ...process.env, LC_ALL: "C" } });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    const finish = (status: number, error = "") =>
-      resolve({
-        status,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: `${Buffer.concat(stderr).toString()}${error}`,
-      });
-    child.on("error", (error) => finish(NOT_STARTED, error.message));
-    child.on("close", (code, signal) =>
-      finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
-    // A program that ends before it has read everything says why itself.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(stdin);
-  });
-}
 
 async function readTextFile(path: string): Promise<Result<string>> {
   try {

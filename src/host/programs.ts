@@ -1,0 +1,73 @@
+/** Programs that this process starts: always with an argument vector, never through a shell. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { Finished, Running } from "./host.ts";
+
+const NOT_STARTED = 127;
+
+const ENVIRONMENT = {
+  // Messages are shown, never read: in one language they are at least the same everywhere.
+  LC_ALL: "C",
+  // Who became root with `su` looks for programs where users do, and nft is not among those.
+  PATH: `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`,
+};
+
+export async function runProgram(
+  argv: readonly string[],
+  { stdin = "" }: { readonly stdin?: string } = {},
+): Promise<Finished> {
+  const child = spawnIn(argv);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.end(stdin);
+  const { status, error } = await endOf(child);
+  return {
+    status,
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: `${Buffer.concat(stderr).toString()}${error}`,
+  };
+}
+
+export function startProgram(argv: readonly string[]): Running {
+  const child = spawnIn(argv);
+  const printed = new Readable({ objectMode: true, read: () => undefined });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => printed.push(line));
+  }
+  const ended = endOf(child).then(({ status, error }) => {
+    if (error !== "") printed.push(error);
+    printed.push(null);
+    return status;
+  });
+  return {
+    pid: child.pid,
+    lines: { [Symbol.asyncIterator]: () => printed.iterator({ destroyOnReturn: false }) },
+    write: (text) => child.stdin.write(text),
+    closeInput: () => child.stdin.end(),
+    ended,
+  };
+}
+
+function spawnIn([program = "", ...args]: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(program, args, { env: { ...process.env, ...ENVIRONMENT } });
+  // A program that ends before it has read everything says why itself.
+  child.stdin.on("error", () => undefined);
+  return child;
+}
+
+/** Waits until it has ended and all that it printed has arrived. */
+function endOf(
+  child: ChildProcessWithoutNullStreams,
+): Promise<{ readonly status: number; readonly error: string }> {
+  return new Promise((resolve) => {
+    child.on("error", ({ message }) => resolve({ status: NOT_STARTED, error: message }));
+    child.on("close", (code, signal) => {
+      const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      resolve({ status, error: "" });
+    });
+  });
+}
