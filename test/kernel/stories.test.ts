@@ -5,11 +5,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Story } from "../../src/model/story.ts";
-import { type Address, FAMILIES, type Family, printAddress } from "../../src/policy/address.ts";
+import { type Address, FAMILIES, printAddress } from "../../src/policy/address.ts";
 import type { Policy, Seconds } from "../../src/policy/policy.ts";
 import { type Cast, type Pauses, policies, stories } from "../scenarios/arbitrary.ts";
 import { judgeByInterpreter, judgeByModel } from "../scenarios/judges.ts";
-import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
+import { castOf } from "./casts.ts";
+import { makeNetwork, type Network } from "./network.ts";
 import { type Told, tellStories } from "./telling.ts";
 
 const POLICIES = 24;
@@ -30,22 +31,6 @@ beforeAll(async () => {
 afterAll(() => {
   for (const network of networks) network.remove();
 });
-
-/** The second of the two sources is the one that policies trust. */
-function castOf(network: Network, family: Family, n: number): Cast {
-  const first = senderOf(family, n);
-  const second =
-    family === "ipv4"
-      ? senderOf(family, n + 100_000)
-      : addressOf(printAddress(first).replace(/1$/, "2"));
-  const { server, client } = network.link;
-  return {
-    sources: [first, second],
-    here: addressOf(server[family]),
-    elsewhere: addressOf(client[family]),
-    interface: server.interface,
-  };
-}
 
 interface Chapter {
   readonly policy: Policy;

@@ -17,10 +17,12 @@ import type { Event, Story } from "../../src/model/story.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { framesOf } from "./frames.ts";
 import type { Host } from "./host.ts";
-import type { Link, Network } from "./network.ts";
+import { addressOf, type Link, type Network } from "./network.ts";
+import { datagram } from "./packets.ts";
 import type { TimedFrame } from "./pcap.ts";
+import { until } from "./until.ts";
 import { readVerdicts, seatJudge, type Verdicts } from "./verdicts.ts";
-import { capture, replay } from "./wire.ts";
+import { type Capture, capture, replay } from "./wire.ts";
 
 export interface Told {
   /** The story as it really went: with the times that the clock of the host showed. */
@@ -33,6 +35,12 @@ type Command = Exclude<Event, { readonly kind: "packet" }>;
 
 /** From the first frame to the first event: long enough to find out when it was sent. */
 const LEAD_SECONDS = 0.5;
+
+/** The id of the frame that begins a recording; those of packets are greater. */
+const BEGINNING = 1;
+
+/** Where the frame goes that begins a recording; no policy of a test watches it. */
+const DISCARD_PORT = 9;
 
 /** A command and a packet that are nearer to each other may have come in either order. */
 const TOO_NEAR_SECONDS = 0.005;
@@ -52,10 +60,9 @@ export async function tellStories(
   const listing = await readListing(server);
   const frames = framesOfStories(network, stories);
   const watching = await capture(network.link.server, "ip or ip6");
-  const begun = now();
   const [, commanded] = await Promise.all([
     replay(network.link.client, frames),
-    giveCommands(server, listing, stories, begun + LEAD_SECONDS),
+    untilBegun(watching).then((begun) => giveCommands(server, listing, stories, begun)),
   ]);
   const seenAt = new Map<number, number>();
   for (const { bytes, atSeconds } of await watching.stop()) {
@@ -67,7 +74,7 @@ export async function tellStories(
   return stories.map((story, index) => asItWent(story, index, { seenAt, commanded, verdicts }));
 }
 
-/** Every packet of every story has an id of its own; 0 is the frame that begins the recording. */
+/** Every packet of every story has an id of its own. */
 function idIn(storyIndex: number, eventIndex: number): number {
   return ((storyIndex + 1) << 8) | eventIndex;
 }
@@ -83,8 +90,21 @@ function framesOfStories(network: Network, stories: readonly Story[]): TimedFram
   const [first] = frames;
   if (first === undefined) throw new Error("framesOfStories: no packet in any story");
   const inOrder = frames.toSorted((a, b) => a.atSeconds - b.atSeconds);
-  const beginning = { atSeconds: 0, bytes: new Uint8Array(first.bytes.length) };
-  return [beginning, ...inOrder];
+  const { client, server } = network.link;
+  const ends = { source: addressOf(client.ipv4), destination: addressOf(server.ipv4) };
+  const [bytes = first.bytes] = framesOf(
+    datagram({ ...ends, port: DISCARD_PORT }),
+    BEGINNING,
+    network.link,
+  );
+  return [{ atSeconds: 0, bytes }, ...inOrder];
+}
+
+/** When the first event is due, by the clock of the host. */
+async function untilBegun(watching: Capture): Promise<number> {
+  await until("the recording to begin", async () => (await watching.frames()).length > 0);
+  const [first] = await watching.frames();
+  return (first?.atSeconds ?? 0) + LEAD_SECONDS;
 }
 
 /** Of a frame that the client sent: segments, datagrams and pings all have it in one place. */

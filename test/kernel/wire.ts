@@ -58,7 +58,7 @@ async function startTcpreplay(
 ): Promise<Sending> {
   const folder = await mkdtemp(join(tmpdir(), "postern-replay-"));
   const file = join(folder, "frames.pcap");
-  await writeFile(file, printPcap(frames));
+  await writeFile(file, printPcap(frames.map(later)));
   const tcpreplay = end.host.start([
     "taskset",
     "--cpu-list",
@@ -82,6 +82,11 @@ async function countSent({ tcpreplay, folder }: Sending): Promise<number> {
     throw new Error(`countSent: tcpreplay says ${tcpreplay.stdout()}${tcpreplay.stderr()}`);
   }
   return Number(sent);
+}
+
+/** tcpreplay takes a time of 0 for no time at all, and would not wait after such a frame. */
+function later({ atSeconds, bytes }: TimedFrame): TimedFrame {
+  return { atSeconds: atSeconds + 1, bytes };
 }
 
 export interface Capture {

@@ -1,0 +1,99 @@
+/** The words of the scenario table as a story for a cast, and what has to become of each packet. */
+import type { Packet, TcpFlag } from "../../src/model/packet.ts";
+import type { Event, Story } from "../../src/model/story.ts";
+import { type Address, printAddress } from "../../src/policy/address.ts";
+import { parsePolicy } from "../../src/policy/parse.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import type { Cast } from "./arbitrary.ts";
+import { POLICIES } from "./scenarios.ts";
+
+export interface Script {
+  readonly story: Story;
+  /** Undefined for what is no packet. */
+  readonly passes: readonly (boolean | undefined)[];
+}
+
+/** @param beatSeconds from one word to the next. */
+export function parseStory(text: string, cast: Cast, beatSeconds = 0.05): Script {
+  const story: Event[] = [];
+  const passes: (boolean | undefined)[] = [];
+  let at = 0;
+  for (const word of text.split(" ")) {
+    const wait = /^\+([\d.]+)s$/.exec(word)?.[1];
+    at += wait === undefined ? beatSeconds : Number(wait);
+    if (wait !== undefined) continue;
+    const [, who = "", rest = ""] = /^(b>)?(.*)$/.exec(word) ?? [];
+    const source = cast.sources[who === "" ? 0 : 1];
+    const command = parseCommand(rest, source);
+    story.push({ at, ...(command ?? { kind: "packet", packet: parsePacket(rest, source, cast) }) });
+    passes.push(command === undefined ? !rest.endsWith("-") : undefined);
+  }
+  return { story, passes };
+}
+
+type Timeless<T> = T extends unknown ? Omit<T, "at"> : never;
+type Command = Timeless<Exclude<Event, { readonly kind: "packet" }>>;
+
+function parseCommand(word: string, source: Address): Command | undefined {
+  const [kind = "", rest = ""] = word.split("=");
+  const [door = "", time = ""] = rest.split(",");
+  const seconds = (text: string) => Number.parseFloat(text);
+  switch (kind) {
+    case "open":
+      return { kind, door, source, forSeconds: seconds(time) };
+    case "close":
+      return { kind, door, source };
+    case "ban":
+      return { kind, source, ...(rest === "" ? {} : { forSeconds: seconds(rest) }) };
+    case "unban":
+      return { kind, source };
+    default:
+      return undefined;
+  }
+}
+
+const PACKET = /^(tcp|udp|ping)\/(\d+)(?::(\d+)(?:\.(\d+))?)?(?:\[(.*?)\])?(@elsewhere)?-?$/;
+
+function parsePacket(word: string, source: Address, cast: Cast): Packet {
+  const match = PACKET.exec(word);
+  if (match === null) throw new Error(`parsePacket: ${word} is no packet`);
+  const [, protocol = "", number = "", connection = "1", sequence, flags, away] = match;
+  const sourcePort = 40000 + Number(connection);
+  const destinationPort = Number(number);
+  const content = (): Packet["content"] => {
+    if (protocol === "ping") return { protocol, payloadBytes: Number(number) };
+    if (protocol === "udp") return { protocol, sourcePort, destinationPort };
+    return {
+      protocol: "tcp",
+      sourcePort,
+      destinationPort,
+      flags: (flags ?? "syn").split("+").filter((flag) => flag !== "") as TcpFlag[],
+      // Every SYN of the table is a new one unless it says otherwise.
+      sequenceNumber: Number(sequence ?? destinationPort * 10 + Number(connection)),
+      socket: "none",
+    };
+  };
+  return {
+    source,
+    destination: away === undefined ? cast.here : cast.elsewhere,
+    destined: away === undefined ? "here" : "elsewhere",
+    interface: cast.interface,
+    content: content(),
+  };
+}
+
+/** A policy of the table, with the addresses of casts put in. */
+export function policyNamed(
+  name: keyof typeof POLICIES,
+  casts: readonly Pick<Cast, "sources" | "elsewhere">[],
+): Policy {
+  const trusted = casts.map(({ sources: [, second] }) => printAddress(second));
+  const elsewhere = [...new Set(casts.map((cast) => printAddress(cast.elsewhere)))];
+  const text = JSON.stringify(POLICIES[name], (_, value: unknown) => {
+    if (value === "TRUSTED") return trusted;
+    return value === "ELSEWHERE" ? elsewhere : value;
+  });
+  const policy = parsePolicy(text, `${name}.yaml`);
+  if (!policy.ok) throw new Error(`policyNamed: ${JSON.stringify(policy.problems)}`);
+  return policy.value;
+}

@@ -1,0 +1,226 @@
+/**
+ * What a policy means, one claim a line. Every judge tells each story over IPv4 and IPv6.
+ *
+ * Under the name of a policy stand its claims, each with a story, which is a line of words:
+ *
+ *     tcp/51001 udp/5 ping/63   a SYN, a datagram, an echo request; it has to pass
+ *     tcp/22-                   the same; it has to be refused
+ *     tcp/22[fin+ack]           a segment with these flags ([] for none)
+ *     tcp/22:2                  of another connection; tcp/22:2.9 with sequence number 9
+ *     tcp/22@elsewhere          to an address that this host forwards to
+ *     b>tcp/22                  from another sender, of the same /64
+ *     +3s                       so long nothing happens
+ *     open=ssh,1s close=ssh ban ban=1s unban      what an administrator does for the sender
+ *     KNOCK                     the three steps of most policies here
+ */
+
+const SSH = {
+  protects: "tcp/22",
+  "open-for": "2s",
+  sequence: { steps: ["51001", "udp/54040", "tcp/52777"], within: "2s" },
+};
+
+const KNOCK = "tcp/51001 udp/54040 tcp/52777";
+
+/** Policies by name; DESTINATIONS and TRUSTED are put in by the teller. */
+export const POLICIES = {
+  plain: { doors: { ssh: SSH } },
+  once: { doors: { ssh: { ...SSH, "single-use": true } } },
+  reset: { doors: { ssh: { ...SSH, refuse: "reset" } } },
+  trusting: { trusted: "TRUSTED", doors: { ssh: SSH } },
+  neighbours: { "ipv6-prefix": 64, doors: { ssh: SSH } },
+  banning: { ban: { after: 2, within: "2s", for: "2s" }, doors: { ssh: SSH } },
+  strict: { ban: { after: 1, within: "2s", for: "2s" }, doors: { ssh: SSH } },
+  pinged: {
+    doors: { ssh: { ...SSH, sequence: { steps: ["ping/63", "tcp/51001", "ping/64"] } } },
+  },
+  pings: { doors: { ssh: { ...SSH, sequence: { steps: ["ping/63", "ping/100"] } } } },
+  single: { doors: { ssh: { ...SSH, sequence: { steps: ["udp/51001"] } } } },
+  twice: { doors: { ssh: { ...SSH, sequence: { steps: ["51001", "51001", "51003"] } } } },
+  outlying: {
+    doors: {
+      ssh: { ...SSH, sequence: { steps: ["tcp/7000", "tcp/51001"], watch: "51000-51010" } },
+    },
+  },
+  wide: { doors: { ssh: { ...SSH, sequence: { steps: ["10", "udp/54040"], within: "2s" } } } },
+  datagrams: {
+    doors: {
+      vpn: {
+        ...SSH,
+        protects: ["udp/51820", "udp/51821", "tcp/443"],
+        "open-for": "2s",
+        "session-idle": "3s",
+      },
+    },
+  },
+  "datagrams once": {
+    doors: {
+      vpn: { ...SSH, protects: ["udp/51820"], "single-use": true, "session-idle": "3s" },
+    },
+  },
+  routed: { doors: { ssh: { ...SSH, destinations: "ELSEWHERE" } } },
+  pair: {
+    doors: {
+      ssh: SSH,
+      web: {
+        ...SSH,
+        protects: ["tcp/443", "tcp/8000-8010"],
+        sequence: { steps: ["tcp/51003", "51001"], within: "2s", watch: "51000-51010" },
+      },
+    },
+  },
+  "by hand": { doors: { ssh: { protects: "tcp/22" } } },
+} as const;
+
+export interface Scenario {
+  readonly claim: string;
+  readonly policy: keyof typeof POLICIES;
+  readonly story: string;
+}
+
+export const SCENARIOS: readonly Scenario[] = readTable(`
+plain:
+  a door is shut to who has not knocked: tcp/22-
+  every step in order opens: KNOCK tcp/22
+  a step that may be either is either: udp/51001 udp/54040 tcp/52777 tcp/22
+  steps in another order do not open: tcp/51001 tcp/52777 udp/54040 tcp/22-
+  a step by the other protocol does not count: tcp/51001 tcp/54040 tcp/52777 tcp/22-
+  all but the last step do not open: tcp/51001 udp/54040 tcp/22-
+  repeated steps do no harm: tcp/51001 tcp/51001 udp/54040 tcp/51001 udp/54040 tcp/52777 tcp/22
+  a stray packet in the watch range starts over: tcp/51001 tcp/51500 udp/54040 tcp/52777 tcp/22-
+  a stray datagram in the watch range starts over: tcp/51001 udp/54040 udp/53000 tcp/52777 tcp/22-
+  after starting over the whole sequence opens: tcp/51001 tcp/51500 KNOCK tcp/22
+  a later step too early starts over: tcp/51001 tcp/52777 udp/54040 tcp/52777 tcp/22-
+  packets outside the watch range do no harm: tcp/51001 tcp/80 udp/53 udp/54040 tcp/55000 tcp/52777 tcp/22
+  segments of connections in the watch range do no harm: tcp/51001 tcp/51500[ack] tcp/51501[fin+ack] tcp/51502[rst] udp/54040 tcp/52777 tcp/22
+  only a new connection is a step: tcp/51001[ack] udp/54040 tcp/52777 tcp/22-
+  a SYN with ECN bits is a step like any other: tcp/51001[syn+ece+cwr] udp/54040 tcp/52777[syn+ece+cwr] tcp/22[syn+ece+cwr]
+  a step too late does not open: tcp/51001 udp/54040 +3s tcp/52777 tcp/22-
+  a repeated step does not buy time: tcp/51001 +1.3s tcp/51001 +1.3s udp/54040 tcp/52777 tcp/22-
+  each step has its own time: tcp/51001 +1.3s udp/54040 +1.3s tcp/52777 tcp/22
+  the door shuts again: KNOCK tcp/22 +3s tcp/22:2-
+  a new knock keeps it open: KNOCK +1.3s KNOCK +1.3s tcp/22
+  in the open time any number of connections pass: KNOCK tcp/22:1 tcp/22:2 tcp/22:3
+  connections go on after the grant has ended: KNOCK tcp/22 +3s tcp/22[ack] tcp/22[psh+ack] tcp/22[fin+ack] tcp/22[ack]
+  a repeated SYN belongs to its connection: KNOCK tcp/22:1.5 +3s tcp/22:1.5 tcp/22:1.6-
+  segments of no connection are refused: tcp/22[ack]- tcp/22[fin]- tcp/22[]- tcp/22[fin+psh+urg]- tcp/22[fin+ack]- tcp/22[rst]- tcp/22[syn+ack]- tcp/22[syn+fin]- tcp/22[syn+rst]-
+  a grant lets in no segments of other connections: KNOCK tcp/22:1 tcp/22:2[ack]- tcp/22:2[fin]-
+  what one sender knocks opens nothing to another: KNOCK b>tcp/22- tcp/22
+  two senders knock at the same time: tcp/51001 b>tcp/51001 udp/54040 b>udp/54040 b>tcp/52777 tcp/52777 tcp/22 b>tcp/22
+  what another sends does no harm: tcp/51001 b>tcp/51500 udp/54040 b>udp/51501 tcp/52777 tcp/22
+  other ports are never touched: tcp/80 tcp/23[ack] udp/22 udp/500 tcp/2222[fin] ping/10
+  knocks on the way to another host are not for this door: tcp/51001@elsewhere udp/54040@elsewhere tcp/52777@elsewhere tcp/22-
+  what is forwarded is never touched: tcp/22@elsewhere tcp/22[fin]@elsewhere tcp/22[ack]@elsewhere tcp/51500@elsewhere
+  forwarded packets do not start an attempt over: tcp/51001 tcp/51500@elsewhere udp/54040 tcp/52777 tcp/22
+  a ban outranks a grant: KNOCK ban tcp/22-
+  a ban is lifted by hand: KNOCK ban tcp/22:1- unban tcp/22:2
+  a ban ends by itself: ban=1s KNOCK tcp/22- +1.4s tcp/22:2
+  a ban shuts the door to one source only: open=ssh,3s b>open=ssh,3s ban tcp/22- b>tcp/22
+  a ban leaves connections alone: KNOCK tcp/22 ban tcp/22[ack]
+  an administrator opens: open=ssh,2s tcp/22 +3s tcp/22:2-
+  an administrator closes: KNOCK close=ssh tcp/22-
+  closing leaves connections alone: KNOCK tcp/22 close=ssh tcp/22[ack] tcp/22:2-
+  a knock after opening by hand sets the end anew: open=ssh,9s KNOCK +3s tcp/22-
+
+once:
+  a single-use grant lets in one connection: KNOCK tcp/22:1 tcp/22:2- tcp/22:3-
+  its connection goes on: KNOCK tcp/22:1 tcp/22:1[ack] +3s tcp/22:1[psh+ack] tcp/22:2[ack]-
+  its SYN may be repeated, and only its SYN: KNOCK tcp/22:1.5 tcp/22:1.5 tcp/22:1.6-
+  a new knock gives a new use: KNOCK tcp/22:1 tcp/22:2- KNOCK tcp/22:3 tcp/22:4-
+  two knocks before a use give one use: KNOCK KNOCK tcp/22:1 tcp/22:2-
+  a grant by hand is for one use as well: open=ssh,3s tcp/22:1 tcp/22:2-
+
+reset:
+  a door that answers opens in the same way: tcp/22- tcp/22[fin]- KNOCK tcp/22 tcp/22[ack] tcp/22:2[ack]-
+
+trusting:
+  trusted sources never need to knock: b>tcp/22 b>tcp/22[ack] tcp/22-
+  trust outranks a ban: b>ban b>tcp/22
+
+banning:
+  enough wrong steps ban: tcp/51001 tcp/51500 tcp/51001 tcp/51500 KNOCK tcp/22-
+  fewer do not: tcp/51001 tcp/51500 KNOCK tcp/22
+  wrong steps far apart do not: tcp/51001 tcp/51500 +2.5s tcp/51001 tcp/51500 KNOCK tcp/22
+  packets that belong to no attempt are no wrong steps: tcp/51500 tcp/51501 tcp/51502 udp/53000 KNOCK tcp/22
+  an automatic ban ends: tcp/51001 tcp/51500 tcp/51001 tcp/51500 tcp/22- +2.5s KNOCK tcp/22:2
+  an automatic ban is lifted by hand, and its count forgotten: tcp/51001 tcp/51500 tcp/51001 tcp/51500 unban tcp/51001 tcp/51500 KNOCK tcp/22
+
+strict:
+  the first wrong step bans where one is enough: tcp/51001 tcp/51500 KNOCK tcp/22-
+
+pinged:
+  pings of the right length are steps: ping/63 tcp/51001 ping/64 tcp/22
+  pings of other lengths do no harm and no good: ping/63 ping/65 tcp/51001 ping/56 ping/64 tcp/22
+  a ping that is another step starts over: ping/63 ping/64 tcp/51001 ping/64 tcp/22-
+
+pings:
+  a sequence may be of pings alone: ping/63 ping/100 tcp/22
+  nothing but its pings disturbs it: ping/63 tcp/51001 udp/99 ping/100 tcp/22
+
+single:
+  a sequence may be of one step: tcp/22- udp/51001 tcp/22:2
+
+twice:
+  a step may come twice in a row: tcp/51001 tcp/51001 tcp/51003 tcp/22
+  and once is then not enough: tcp/51001 tcp/51003 tcp/22-
+
+outlying:
+  a step may lie outside the watch range: tcp/7000 tcp/51001 tcp/22
+  its port by another protocol is nothing: tcp/7000 udp/7000 tcp/7001 tcp/51001 tcp/22
+  a named watch range starts over as any: tcp/7000 tcp/51002 tcp/51001 tcp/22-
+
+wide:
+  a try at the door starts over where its port is watched: tcp/10 tcp/22- udp/54040 tcp/22:2-
+
+datagrams:
+  a datagram to a shut door is refused: udp/51820-
+  a grant begins a session: KNOCK udp/51820 udp/51820
+  a session goes on without the grant while packets pass: KNOCK udp/51820 +2.5s udp/51820 +2.5s udp/51820
+  a silent session ends: KNOCK udp/51820 +3.5s udp/51820-
+  a session is with the door, whatever its port: KNOCK udp/51820 udp/51821
+  a session opens nothing to TCP: KNOCK udp/51820 +2.5s tcp/443- udp/51820
+  a ban leaves sessions alone: KNOCK udp/51820 ban udp/51820
+
+datagrams once:
+  a single use begins one session: KNOCK udp/51820 udp/51820 +1s udp/51820 +3.5s udp/51820-
+
+routed:
+  a door may stand before another host: tcp/22@elsewhere- tcp/22[fin]@elsewhere- tcp/51001@elsewhere udp/54040@elsewhere tcp/52777@elsewhere tcp/22@elsewhere tcp/22[ack]@elsewhere
+  and not before this one: tcp/22 tcp/22:2[fin]
+  its knocks go to that host: KNOCK tcp/22@elsewhere-
+
+pair:
+  a door opens by its own steps alone: tcp/51003 tcp/51001 tcp/443 tcp/8005:2 tcp/22-
+  where watch ranges overlap each door sees the packet for itself: tcp/51003 tcp/51001 udp/54040 tcp/52777 tcp/443 tcp/22
+  a packet that only one door watches disturbs no other: tcp/51003 tcp/53000 tcp/51001 tcp/443 tcp/22-
+
+neighbours:
+  neighbours within the prefix are one knocker: KNOCK tcp/22
+
+by hand:
+  a door without a sequence opens by hand: tcp/22- open=ssh,2s tcp/22:2
+`);
+
+/** Claims that are about one family: senders of the same /64. */
+export const IPV6_SCENARIOS: readonly Scenario[] = readTable(`
+neighbours:
+  who shares the prefix shares the grant: KNOCK b>tcp/22
+  and the attempt: tcp/51001 b>udp/54040 tcp/52777 b>tcp/22
+  and the ban: b>ban KNOCK tcp/22-
+`);
+
+function readTable(table: string): Scenario[] {
+  const scenarios: Scenario[] = [];
+  let policy = "";
+  for (const line of table.split("\n").filter((text) => text !== "")) {
+    const [, claim, story = ""] = /^ {2}(.+?): (.+)$/.exec(line) ?? [];
+    if (claim === undefined) policy = line.replace(/:$/, "");
+    else if (!isPolicy(policy)) throw new Error(`readTable: no policy is called ${policy}`);
+    else scenarios.push({ claim, policy, story: story.replaceAll("KNOCK", KNOCK) });
+  }
+  return scenarios;
+}
+
+function isPolicy(name: string): name is keyof typeof POLICIES {
+  return name in POLICIES;
+}
