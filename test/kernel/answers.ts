@@ -35,6 +35,8 @@ function isIpv4(packet: Buffer, at: number): boolean {
   return (packet[at] ?? 0) >> 4 === 4;
 }
 
+const EXTENSION_HEADERS = [0, 43, 44, 60];
+
 /** Where the header after IP's and its extensions begins, and which it is. */
 function transportOf(packet: Buffer, start: number): { at: number; protocol: number } {
   if (isIpv4(packet, start)) {
@@ -42,7 +44,7 @@ function transportOf(packet: Buffer, start: number): { at: number; protocol: num
   }
   let protocol = packet[start + 6] ?? 0;
   let at = start + 40;
-  while (protocol === 0 || protocol === 60 || protocol === 44) {
+  while (EXTENSION_HEADERS.includes(protocol)) {
     const length = protocol === 44 ? 8 : ((packet[at + 1] ?? 0) + 1) * 8;
     protocol = packet[at] ?? 0;
     at += length;

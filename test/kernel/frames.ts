@@ -22,8 +22,8 @@ export interface Oddities extends SegmentOddities {
   readonly destinationMac?: Uint8Array;
 }
 
-/** `atomic-fragment`: a fragment header on a packet that is all there. */
-export type Ipv6Header = "hop-by-hop" | "destination-options" | "atomic-fragment";
+/** `routing`: with no way left to go; `atomic-fragment`: a fragment header on a packet that is all there. */
+export type Ipv6Header = "hop-by-hop" | "routing" | "destination-options" | "atomic-fragment";
 
 export const BROADCAST_MAC = new Uint8Array(6).fill(0xff);
 
@@ -97,6 +97,7 @@ function ipv4(packet: Packet, segment: Buffer, id: number, odd: Oddities): Buffe
 
 const IPV6_HEADERS = {
   "hop-by-hop": { number: 0, body: Buffer.of(0, 1, 4, 0, 0, 0, 0) },
+  routing: { number: 43, body: Buffer.of(0, 0, 0, 0, 0, 0, 0) },
   "destination-options": { number: 60, body: Buffer.of(0, 1, 4, 0, 0, 0, 0) },
   "atomic-fragment": { number: 44, body: Buffer.of(0, 0, 0, 0, 0, 0, 1) },
 } as const;

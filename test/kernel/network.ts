@@ -169,8 +169,12 @@ async function describe(host: Host, name: string, subnet: number, place: 1 | 2):
   };
 }
 
+export function printMac(mac: Uint8Array): string {
+  return [...mac].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
 async function configure(end: End, peer: End): Promise<void> {
-  const mac = [...peer.mac].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+  const mac = printMac(peer.mac);
   const commands = [
     `link set ${end.interface} up`,
     `addr add ${end.ipv4}/24 brd + dev ${end.interface}`,

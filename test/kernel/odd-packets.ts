@@ -1,7 +1,7 @@
 /** SYNs that are well formed, or nearly, and that not every rule for SYNs would match. */
 import type { Packet, TcpFlag } from "../../src/model/packet.ts";
 import type { Address, Family } from "../../src/policy/address.ts";
-import type { Oddities } from "./frames.ts";
+import type { Ipv6Header, Oddities } from "./frames.ts";
 import { segment } from "./packets.ts";
 
 export interface OddSyn {
@@ -26,6 +26,8 @@ const RECORD_ROUTE = Uint8Array.of(7, 7, 4, 0, 0, 0, 0, 0);
 /** Maximum segment size 1460, then no-operation and window scale. */
 const TCP_OPTIONS = Uint8Array.of(2, 4, 0x05, 0xb4, 1, 3, 3, 7);
 
+const MD5_OPTION = Uint8Array.of(19, 18, ...new Uint8Array(16));
+
 export const ODD_SYNS: readonly OddSyn[] = [
   { name: "a plain SYN", families: BOTH, answered: true },
   {
@@ -33,6 +35,13 @@ export const ODD_SYNS: readonly OddSyn[] = [
     families: BOTH,
     oddities: { tcpOptions: TCP_OPTIONS },
     answered: true,
+  },
+  // A host answers nothing to those who sign and do not share a key with it.
+  {
+    name: "a SYN with an MD5 signature",
+    families: BOTH,
+    oddities: { tcpOptions: MD5_OPTION },
+    answered: false,
   },
   {
     name: "a SYN with data",
@@ -79,6 +88,8 @@ export const ODD_SYNS: readonly OddSyn[] = [
       ["atomic-fragment"],
       ["hop-by-hop", "atomic-fragment"],
       ["atomic-fragment", "destination-options"],
+      ["routing"],
+      new Array<Ipv6Header>(6).fill("destination-options"),
     ] as const
   ).map((ipv6Headers) => ({
     name: `a SYN behind ${ipv6Headers.join(" and ")}`,

@@ -8,6 +8,8 @@ import { datagram, segment } from "./packets.ts";
 
 const ALL_FLAGS: readonly TcpFlag[] = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"];
 
+const NETWORK_BROADCAST = "10.91.0.255";
+
 export interface Ports {
   readonly tcp: number;
   readonly udp: number;
@@ -18,8 +20,8 @@ export interface Probe {
   readonly packet: Packet;
   readonly oddities?: Oddities | undefined;
   readonly incomplete?: boolean | undefined;
-  /** nftables looks less closely than the kernel, and may answer what no port answers. */
-  readonly answeredByNftables?: boolean | undefined;
+  /** nftables answers this otherwise than the kernel, and no rule can make it answer alike. */
+  readonly differs?: boolean | undefined;
 }
 
 /** Every probe of a family to the server, each from a source of its own. */
@@ -47,6 +49,23 @@ export function probesOf(network: Network, family: Family, ports: Ports, firstSe
       ...probe,
       packet: datagram({ ...ends(), port: ports.udp }),
     })),
+    ...nobodysAddresses(network, family).flatMap((address) => [
+      {
+        name: `a SYN from ${address}`,
+        differs: address === NETWORK_BROADCAST,
+        packet: segment({
+          source: addressOf(address),
+          destination,
+          port: ports.tcp,
+          flags: ["syn"],
+        }),
+      },
+      {
+        name: `a datagram from ${address}`,
+        differs: address === NETWORK_BROADCAST,
+        packet: datagram({ source: addressOf(address), destination, port: ports.udp }),
+      },
+    ]),
     ...everyonesAddresses(network, family).map(({ name, address, mac }) => ({
       name: `a datagram to ${name}`,
       packet: datagram({ ...ends(), destination: addressOf(address), port: ports.udp }),
@@ -74,12 +93,12 @@ function datagramProbes(family: Family): Omit<Probe, "packet">[] {
     {
       name: "a datagram shorter than it says",
       oddities: { udpLength: 500 },
-      answeredByNftables: true,
+      differs: true,
     },
     {
       name: "a datagram longer than it says",
       oddities: { payload, udpLength: 12 },
-      answeredByNftables: true,
+      differs: true,
     },
     { name: "a datagram that says it is shorter than its header", oddities: { udpLength: 4 } },
     ...(family === "ipv4"
@@ -102,6 +121,14 @@ function datagramProbes(family: Family): Omit<Probe, "packet">[] {
   ];
 }
 
+/** Addresses from which nobody sends, and to which nobody should answer. */
+function nobodysAddresses({ link }: Network, family: Family): string[] {
+  const own = link.server[family];
+  return family === "ipv4"
+    ? [own, "127.0.0.1", "0.0.0.0", NETWORK_BROADCAST, "255.255.255.255", "224.0.0.1"]
+    : [own, "::1", "::", "ff02::1"];
+}
+
 /** Addresses that a wildcard listener hears, although they belong to no host alone. */
 function everyonesAddresses(
   { link }: Network,
@@ -111,14 +138,14 @@ function everyonesAddresses(
     ? [
         {
           name: "the broadcast address of the network",
-          address: "10.91.0.255",
+          address: NETWORK_BROADCAST,
           mac: BROADCAST_MAC,
         },
         { name: "the broadcast address of all networks", address: "255.255.255.255" },
         { name: "a multicast address", address: "224.0.0.1" },
         {
           name: "the broadcast address in a frame for the host",
-          address: "10.91.0.255",
+          address: NETWORK_BROADCAST,
           mac: link.server.mac,
         },
         {
