@@ -9,6 +9,9 @@ import { parseService } from "./value/service.ts";
 import { LONGEST_PING, parseStep } from "./value/step.ts";
 
 const PORT = patternUpTo(65535);
+const BYTE = `(0|${patternUpTo(255)})`;
+const IPV4 = `(${BYTE}\\.){3}${BYTE}(/(0|${patternUpTo(32)}))?`;
+const IPV6 = `[\\dA-Fa-f]*:[\\dA-Fa-f:.]+(/(0|${patternUpTo(128)}))?`;
 
 export const duration = text({
   wanted: "a duration from 1s to 24h, such as 10s, 2m or 1h",
@@ -50,7 +53,7 @@ export const portRange = text({
 
 const prefixNotation = {
   wanted: "an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/64",
-  schema: { type: "string", pattern: "^[\\dA-Fa-f:.]+(/(0|[1-9]\\d{0,2}))?$" },
+  schema: { type: "string", pattern: `^(${IPV4}|${IPV6})$` },
   listed: true,
 };
 

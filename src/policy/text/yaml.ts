@@ -53,7 +53,9 @@ function instructionProblem(source: Source, token: Survey["instructions"][number
 }
 
 function secondDocument(source: Source, second: Document): Problem {
-  const offset = source.text.lastIndexOf("---", second.range?.[0]);
+  const begin = second.range?.[0] ?? 0;
+  const dashes = /---\s*$/.exec(source.text.slice(Math.max(0, begin - 200), begin));
+  const offset = begin - (dashes?.[0].length ?? 0);
   const what = "a second document begins here, and a policy is one";
   const fix = "remove the line, or put what follows it into a file of its own";
   return problemAt(placeOf(source, offset, offset + 3), "second-document", what, fix);

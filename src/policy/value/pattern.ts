@@ -20,6 +20,7 @@ function smallerFrom(digits: string, index: number): string[] {
 
 function anyDigits(least: number, most: number): string {
   if (most === 0) return "";
+  if (least === 0 && most === 1) return "\\d?";
   if (most === least) return most === 1 ? "\\d" : `\\d{${most}}`;
   return `\\d{${least},${most}}`;
 }
