@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { runProgram, startProgram } from "../../src/host/programs.ts";
+
+async function take(lines: AsyncIterable<string>, most = Number.POSITIVE_INFINITY) {
+  const taken: string[] = [];
+  for await (const line of lines) {
+    taken.push(line);
+    if (taken.length === most) break;
+  }
+  return taken;
+}
+
+test("a program that runs gets its input and tells its output and status", async () => {
+  const finished = await runProgram(["sh", "-c", "cat; echo no >&2; exit 7"], { stdin: "yes\n" });
+  expect(finished).toEqual({ status: 7, stdout: "yes\n", stderr: "no\n" });
+});
+
+test("arguments are never read by a shell", async () => {
+  const { stdout } = await runProgram(["printf", "%s|", "a b", "$HOME", ";id"]);
+  expect(stdout).toBe("a b|$HOME|;id|");
+});
+
+test("a program that a signal ended has status 128 and the signal's number", async () => {
+  expect(await runProgram(["sh", "-c", "kill -TERM $$"])).toMatchObject({ status: 128 + 15 });
+});
+
+test("a program that is not there has status 127, and says so", async () => {
+  const finished = await runProgram(["postern-no-such-program"]);
+  expect(finished.status).toBe(127);
+  expect(finished.stderr).toContain("ENOENT");
+});
+
+test("a program that does not read its input does no harm", async () => {
+  expect(await runProgram(["true"], { stdin: "x".repeat(1 << 20) })).toMatchObject({ status: 0 });
+});
+
+test("a program that stays answers line by line, and ends with its input", async () => {
+  const cat = startProgram(["cat"]);
+  cat.write("one\n\ntwo\nthree\n");
+  expect(await take(cat.lines, 2)).toEqual(["one", ""]);
+  cat.write("four");
+  cat.closeInput();
+  expect(await take(cat.lines)).toEqual(["two", "three", "four"]);
+  expect(await cat.ended).toBe(0);
+});
+
+test("lines are those of stdout and stderr, also long after the end", async () => {
+  const program = startProgram(["sh", "-c", "echo a; echo b >&2; seq 100000; exit 3"]);
+  expect(await program.ended).toBe(3);
+  const lines = await take(program.lines);
+  expect(lines).toHaveLength(100_002);
+  expect(lines).toEqual(expect.arrayContaining(["a", "b", "100000"]));
+});
+
+test("a program that cannot be started has no pid, status 127, and says so", async () => {
+  const program = startProgram(["postern-no-such-program"]);
+  program.write("into the void\n");
+  program.closeInput();
+  expect(program.pid).toBeUndefined();
+  expect(await program.ended).toBe(127);
+  expect((await take(program.lines)).join()).toContain("ENOENT");
+});
