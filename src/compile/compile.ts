@@ -3,9 +3,9 @@ import type { Door, Policy, Step } from "../policy/policy.ts";
 import type { Chain, Counter, LogKind, Program, Rule, TimedSet } from "../program/program.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor } from "./door.ts";
-import { chain, goto, jump, packetsOf, rule } from "./rules.ts";
+import { chain, goto, jump, packetsOf, rule, takes } from "./rules.ts";
 import { compileSequence, outlyingSteps } from "./sequence.ts";
-import { bothOf, type DoorSets, nameStep, setsOfDoor, setsOfGate } from "./sets.ts";
+import { bothOf, type DoorSets, type GateSets, nameStep, setsOfDoor, setsOfGate } from "./sets.ts";
 import { compileShared } from "./shared.ts";
 
 /** What the kernel has to do for a policy. The same policy always makes the same program. */
@@ -20,12 +20,8 @@ export function compilePolicy(policy: Policy): Program {
   const services = dispatch("services", policy.doors.flatMap(serviceArrivals));
   return {
     sets: [
-      ...doors.flatMap(({ door, own }) => setsInUse(door, own)),
-      ...(policy.ban === undefined
-        ? [shared.banned]
-        : [shared.banned, shared.autoBanned, shared.wrong]
-      ).flatMap(bothOf),
-      ...[shared.flows, shared.syns].flatMap(bothOf),
+      ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own)),
+      ...gateSetsInUse(policy, shared),
     ],
     counters: doors.flatMap(({ counters: { banned, ...always } }) =>
       policy.ban === undefined ? Object.values(always) : [...Object.values(always), banned],
@@ -63,9 +59,20 @@ function countersOf(door: Door) {
   };
 }
 
-function setsInUse(door: Door, own: DoorSets): TimedSet[] {
-  const takesDatagrams = door.protects.some(({ protocol }) => protocol === "udp");
-  return [own.grants, ...(takesDatagrams ? [own.sessions] : []), ...own.stages].flatMap(bothOf);
+function doorSetsInUse(door: Door, own: DoorSets): TimedSet[] {
+  const sessions = takes(door, "udp") ? [own.sessions] : [];
+  return [own.grants, ...sessions, ...own.stages].flatMap(bothOf);
+}
+
+function gateSetsInUse({ ban, doors }: Policy, shared: GateSets): TimedSet[] {
+  // The first step cannot be wrong, and where the first wrong one bans there is nothing to count.
+  const counts =
+    doors.some(({ sequence }) => (sequence?.steps.length ?? 0) > 1) && ban?.after !== 1;
+  return [
+    shared.banned,
+    ...(ban === undefined ? [] : [shared.autoBanned, ...(counts ? [shared.wrong] : [])]),
+    ...(doors.some((door) => takes(door, "tcp")) ? [shared.flows, shared.syns] : []),
+  ].flatMap(bothOf);
 }
 
 function logsOf(policy: Policy): LogKind[] {

@@ -13,6 +13,7 @@ import {
   RETURN,
   remember,
   rule,
+  takes,
 } from "./rules.ts";
 import type { DoorSets, GateSets } from "./sets.ts";
 import { TRUSTED } from "./shared.ts";
@@ -28,8 +29,6 @@ export interface DoorParts {
 export function compileDoor(parts: DoorParts): Chain[] {
   const { door } = parts;
   const { name } = door;
-  const protects = (protocol: "tcp" | "udp") =>
-    door.protects.some((service) => service.protocol === protocol);
   return [
     chain(
       `door_${name}`,
@@ -48,8 +47,8 @@ export function compileDoor(parts: DoorParts): Chain[] {
         ),
       ),
     ),
-    ...(protects("tcp") ? [tcpChain(parts), newChain(parts)] : []),
-    ...(protects("udp") ? [udpChain(parts)] : []),
+    ...(takes(door, "tcp") ? [tcpChain(parts), newChain(parts)] : []),
+    ...(takes(door, "udp") ? [udpChain(parts)] : []),
     refuseChain(parts),
   ];
 }

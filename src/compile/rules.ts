@@ -1,6 +1,6 @@
 /** Small makers of rules, so that the chains read as sentences. */
 import { FAMILIES } from "../policy/address.ts";
-import type { Step } from "../policy/policy.ts";
+import type { Door, Step } from "../policy/policy.ts";
 import type { Action, Chain, Match, Rule, TimedSet, Verdict } from "../program/program.ts";
 import type { Pair } from "./sets.ts";
 
@@ -57,4 +57,8 @@ export function packetsOf(step: Step): readonly (readonly Match[])[] {
     { kind: "protocol", is },
     { kind: "to-port", first: step.port, last: step.port },
   ]);
+}
+
+export function takes({ protects }: Door, protocol: "tcp" | "udp"): boolean {
+  return protects.some((service) => service.protocol === protocol);
 }

@@ -1,7 +1,7 @@
 /** The chains that all doors share. */
 import type { Policy } from "../policy/policy.ts";
-import type { Chain, Match } from "../program/program.ts";
-import { chain, doing, forEachFamily, goto, member, PASS, remember, rule } from "./rules.ts";
+import type { Chain, Match, Verdict } from "../program/program.ts";
+import { chain, doing, forEachFamily, goto, member, PASS, remember, rule, takes } from "./rules.ts";
 import type { GateSets } from "./sets.ts";
 
 export const TRUSTED = "trusted";
@@ -15,19 +15,19 @@ const OPENING_SECONDS = 120;
 const CLOSING_SECONDS = 120;
 
 export function compileShared(policy: Policy, sets: GateSets): Chain[] {
+  const connections = policy.doors.some((door) => takes(door, "tcp"));
+  const past = connections ? goto("pass") : PASS;
   return [
-    ...(policy.trusted.length === 0 ? [] : [trusted(policy)]),
-    pass(sets),
-    existing(),
-    elsewhere(sets),
+    ...(policy.trusted.length === 0 ? [] : [trusted(policy, past)]),
+    ...(connections ? [pass(sets), existing(), elsewhere(sets)] : []),
   ];
 }
 
-function trusted(policy: Policy): Chain {
+function trusted(policy: Policy, past: Verdict): Chain {
   return chain(
     TRUSTED,
     "Sources that never need to knock.",
-    ...policy.trusted.map((prefix) => rule([{ kind: "source", in: prefix }], goto("pass"))),
+    ...policy.trusted.map((prefix) => rule([{ kind: "source", in: prefix }], past)),
   );
 }
 

@@ -1,0 +1,147 @@
+/** By its port a packet gets to exactly the chains that are for it, and soon. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Arrival, dispatch } from "../../src/compile/dispatch.ts";
+import { compilePolicy } from "../../src/compile/index.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import type { Chain, Match, Program, Rule } from "../../src/program/index.ts";
+import { policyOf } from "../setup/policy.ts";
+import { chainNamed } from "./programs.ts";
+
+interface Way {
+  /** The chains at its end, in order. */
+  readonly arrivedAt: readonly string[];
+  readonly comparisons: number;
+}
+
+/** The way of a packet with this destination port through comparisons of ports. */
+function wayOf(rules: readonly Rule[], chains: readonly Chain[], port: number): Way {
+  const arrivedAt: string[] = [];
+  let comparisons = 0;
+  for (const { when, to } of rules) {
+    comparisons += 1;
+    if (!when.every((match) => holdsPort(match, port))) continue;
+    if (to.kind !== "jump" && to.kind !== "goto") throw new Error(`wayOf: a rule to ${to.kind}`);
+    const next = chains.find(({ name }) => name === to.chain);
+    const way =
+      next === undefined
+        ? { arrivedAt: [to.chain], comparisons: 0 }
+        : wayOf(next.rules, chains, port);
+    arrivedAt.push(...way.arrivedAt);
+    comparisons += way.comparisons;
+  }
+  return { arrivedAt, comparisons };
+}
+
+/** Anything but a plain comparison has no place on the way of every packet. */
+function holdsPort(match: Match, port: number): boolean {
+  switch (match.kind) {
+    case "to-port":
+      return port >= match.first && port <= match.last;
+    case "interface":
+      return true;
+    case "protocol":
+      return match.is === "tcp";
+    default:
+      throw new Error(`holdsPort: every packet meets a match of kind ${match.kind}`);
+  }
+}
+
+const arrivals = fc
+  .array(
+    fc
+      .tuple(fc.integer({ min: 1, max: 300 }), fc.oneof(fc.constant(0), fc.nat({ max: 40 })))
+      .map(([first, length]) => ({ first, last: first + length })),
+    { maxLength: 120 },
+  )
+  .map((ranges) => ranges.map((ports, n): Arrival => ({ ports, chain: `to_${n}` })));
+
+describe("of any ranges of ports", () => {
+  test("a packet arrives once at each that holds its port, and nowhere else", () => {
+    fc.assert(
+      fc.property(arrivals, (all) => {
+        const { rules, chains } = dispatch("ports", all);
+        for (let port = 0; port <= 345; port++) {
+          const { arrivedAt } = wayOf(rules, chains, port);
+          const wanted = all.filter(({ ports }) => port >= ports.first && port <= ports.last);
+          expect(arrivedAt.toSorted()).toEqual(wanted.map(({ chain }) => chain).toSorted());
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("no list of comparisons is longer than 8, and the names of the lists differ", () => {
+    fc.assert(
+      fc.property(arrivals, (all) => {
+        const { rules, chains } = dispatch("ports", all);
+        expect(Math.max(rules.length, ...chains.map((chain) => chain.rules.length))).toBeLessThan(
+          9,
+        );
+        expect(new Set(chains.map(({ name }) => name)).size).toBe(chains.length);
+      }),
+    );
+  });
+});
+
+/** Doors with steps here and there, as a person would write them, over ports 1000 and up. */
+function policyOfDoors(count: number): Policy {
+  const doors = Array.from({ length: count }, (_, n) => {
+    const [protects, steps] = [1000 + 7 * n, [20_000 + 40 * n, 20_013 + 40 * n, 20_029 + 40 * n]];
+    return `  door-${n}: { protects: tcp/${protects}, sequence: { steps: [${steps}] } }`;
+  });
+  return policyOf(`doors:\n${doors.join("\n")}\n`);
+}
+
+function entryOf(program: Program): Rule[] {
+  return [...(program.chains[0]?.rules ?? [])];
+}
+
+describe("of 200 doors", () => {
+  const program = compilePolicy(policyOfDoors(200));
+  const tree = program.chains.filter(({ name }) => /^(knocks|services)_/.test(name));
+  const way = (port: number) => wayOf(entryOf(program), tree, port);
+
+  test.each([1, 443, 999, 28_500, 32_768, 60_999, 65_535])(
+    "a packet to port %d, which is none of theirs, meets at most 16 comparisons",
+    (port) => {
+      expect(way(port).arrivedAt).toEqual([]);
+      expect(way(port).comparisons).toBeLessThanOrEqual(16);
+    },
+  );
+
+  test("a packet to any port at all meets at most 40", () => {
+    const most = Math.max(...Array.from({ length: 65_536 }, (_, port) => way(port).comparisons));
+    expect(most).toBeLessThanOrEqual(40);
+  });
+
+  test("a packet to a door or to a step comes to it alone", () => {
+    expect(way(1000).arrivedAt).toEqual(["door_door-0"]);
+    expect(way(1000 + 7 * 199).arrivedAt).toEqual(["door_door-199"]);
+    expect(way(20_000 + 40 * 7).arrivedAt).toEqual(["knock_door-7"]);
+    expect(way(20_029 + 40 * 7).arrivedAt).toEqual(["knock_door-7"]);
+    expect(way(20_030 + 40 * 7).arrivedAt).toEqual([]);
+  });
+});
+
+describe("an ordinary packet", () => {
+  const met = (text: string, port: number) =>
+    wayOf(entryOf(compilePolicy(policyOf(text))), [], port);
+
+  test("meets two comparisons where there is one door", () => {
+    const text = "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }";
+    expect(met(text, 443)).toEqual({ arrivedAt: [], comparisons: 2 });
+  });
+
+  test("meets those of its interface as well, where interfaces are named", () => {
+    const text =
+      "interfaces: [eth0]\ndoors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }";
+    const program = compilePolicy(policyOf(text));
+    expect(wayOf(entryOf(program), [chainNamed(program, "gate")], 443).comparisons).toBe(3);
+  });
+
+  test("meets two more where pings are steps", () => {
+    const text = "doors: { ssh: { protects: tcp/22, sequence: { steps: [ping/63, 54040] } } }";
+    expect(met(text, 443).comparisons).toBe(4);
+  });
+});

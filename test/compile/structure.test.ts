@@ -1,0 +1,117 @@
+/** What holds of every compiled program, whatever the policy: nothing dangles, nothing lies idle. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compilePolicy } from "../../src/compile/index.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import type { Program } from "../../src/program/index.ts";
+import { policies } from "../scenarios/arbitrary.ts";
+import { readExamples, readGoldens } from "../setup/goldens.ts";
+import { policyOf } from "../setup/policy.ts";
+import { chainNamed, countersNamedBy, rulesOf, setsNamedBy, targetOf } from "./programs.ts";
+
+/** The kernel follows no more jumps than this into each other (NFT_JUMP_STACK_SIZE). */
+const DEEPEST = 16;
+
+const anyPolicy = policies(["203.0.113.0/24", "2001:db8:7::/48"], ["192.0.2.11", "2001:db8::11"]);
+
+function forEveryProgram(claim: (program: Program, policy: Policy) => void): void {
+  const written = [...readGoldens(), ...readExamples()].map(({ policy }) => policyOf(policy));
+  for (const policy of written) claim(compilePolicy(policy), policy);
+  fc.assert(fc.property(anyPolicy, (policy) => claim(compilePolicy(policy), policy)));
+}
+
+function targetsOf(program: Program, chain: string): string[] {
+  return chainNamed(program, chain).rules.flatMap((rule) => targetOf(rule) ?? []);
+}
+
+/** How many chains the longest way from this one goes through; throws where one leads in a circle. */
+function depthOf(program: Program, chain: string, above: readonly string[] = []): number {
+  if (above.includes(chain)) throw new Error(`depthOf: ${[...above, chain].join(" -> ")}`);
+  const depths = targetsOf(program, chain).map((to) => depthOf(program, to, [...above, chain]));
+  return 1 + Math.max(0, ...depths);
+}
+
+function reachedIn(program: Program): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const visit = (chain: string) => {
+    if (reached.has(chain)) return;
+    reached.add(chain);
+    for (const to of targetsOf(program, chain)) visit(to);
+  };
+  visit(program.chains[0]?.name ?? "");
+  return reached;
+}
+
+describe("in every program", () => {
+  test("every chain that a rule leads to is there, and none leads in a circle", () => {
+    forEveryProgram((program) => {
+      expect(depthOf(program, program.chains[0]?.name ?? "")).toBeLessThanOrEqual(DEEPEST);
+    });
+  });
+
+  test("packets get to every chain", () => {
+    forEveryProgram((program) => {
+      const reached = reachedIn(program);
+      expect(program.chains.filter(({ name }) => !reached.has(name))).toEqual([]);
+    });
+  });
+
+  test("the sets that rules name are those that it has, and it has no others", () => {
+    forEveryProgram((program) => {
+      const named = new Set(
+        rulesOf(program)
+          .flatMap(setsNamedBy)
+          .map(({ name }) => name),
+      );
+      expect(named).toEqual(new Set(program.sets.map(({ name }) => name)));
+    });
+  });
+
+  test("a set that rules name is in all of them the same", () => {
+    forEveryProgram((program) => {
+      const byName = new Map(program.sets.map((set) => [set.name, set]));
+      for (const set of rulesOf(program).flatMap(setsNamedBy)) {
+        expect(set).toEqual(byName.get(set.name));
+      }
+    });
+  });
+
+  test("the counters that rules name are those that it has", () => {
+    forEveryProgram((program) => {
+      const named = new Set(
+        rulesOf(program)
+          .flatMap(countersNamedBy)
+          .map(({ name }) => name),
+      );
+      const had = program.counters.map(({ name }) => name);
+      // A door without steps is never opened by a knock, but counts as every other.
+      for (const name of named) expect(had).toContain(name);
+    });
+  });
+
+  test("the kinds of its log lines are those that it has a limit for", () => {
+    forEveryProgram((program, { log }) => {
+      const lines = rulesOf(program).flatMap(({ then }) =>
+        then.flatMap((action) => (action.kind === "log" ? [action.line] : [])),
+      );
+      for (const line of lines) expect(program.logs).toContain(line);
+      if (!log) expect(program.logs).toEqual([]);
+    });
+  });
+
+  test("the same policy makes the same program", () => {
+    forEveryProgram((program, policy) => {
+      expect(compilePolicy(policy)).toEqual(program);
+    });
+  });
+});
+
+test("500 doors do not make the way too deep", () => {
+  const doors = Array.from(
+    { length: 500 },
+    (_, n) =>
+      `  d${n}: { protects: tcp/${n + 1}, sequence: { steps: [${20_000 + n * 80}, ${20_009 + n * 80}] } }`,
+  );
+  const program = compilePolicy(policyOf(`doors:\n${doors.join("\n")}\n`));
+  expect(depthOf(program, "prerouting")).toBeLessThanOrEqual(DEEPEST);
+});
