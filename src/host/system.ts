@@ -1,5 +1,5 @@
 /** The host that this process runs on. */
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import type { Host } from "./host.ts";
@@ -20,12 +20,27 @@ export const system: Host = {
 
 async function readTextFile(path: string): Promise<Result<string>> {
   try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES) return fail(tooLarge(path));
-    const bytes = await readFile(path);
+    const bytes = await readAtMost(path, MOST_BYTES + 1);
+    if (bytes.length > MOST_BYTES) return fail(tooLarge(path));
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
     return fail(unreadable(path, error));
+  }
+}
+
+/** What says that it is small may not be: `/dev/zero` has no bytes and no end. */
+async function readAtMost(path: string, most: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const bytes = Buffer.alloc(most);
+    let length = 0;
+    while (true) {
+      const { bytesRead } = await file.read(bytes, length, most - length, null);
+      length += bytesRead;
+      if (bytesRead === 0 || length === most) return bytes.subarray(0, length);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -34,6 +34,20 @@ test("a program that does not read its input does no harm", async () => {
   expect(await runProgram(["true"], { stdin: "x".repeat(1 << 20) })).toMatchObject({ status: 0 });
 });
 
+test("a program that may not be run has status 127", async () => {
+  expect(await runProgram(["/"])).toMatchObject({ status: 127, stdout: "" });
+});
+
+test("characters that arrive in two pieces arrive whole", async () => {
+  const stdin = "é€😀\n".repeat(100_000);
+  expect((await runProgram(["cat"], { stdin })).stdout).toBe(stdin);
+});
+
+test("a program speaks one language, and is looked for where only root looks", async () => {
+  const { stdout } = await runProgram(["sh", "-c", 'echo "$LC_ALL $PATH"']);
+  expect(stdout).toMatch(/^C .*:\/usr\/sbin(:|\n)/);
+});
+
 test("a program that stays answers line by line, and ends with its input", async () => {
   const cat = startProgram(["cat"]);
   cat.write("one\n\ntwo\nthree\n");
