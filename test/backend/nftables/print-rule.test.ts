@@ -1,0 +1,140 @@
+/** Each word of the language as nft reads it. That it reads it so, test/kernel shows. */
+import { describe, expect, test } from "vitest";
+import { printRule } from "../../../src/backend/nftables/print-rule.ts";
+import type { Action, Match, Rule, Verdict } from "../../../src/program/index.ts";
+import { prefix, setOf } from "../../program/language.ts";
+
+const set = setOf({ name: "some4" });
+const set6 = setOf({ name: "some6", family: "ipv6", key: { kind: "source", prefixLength: 128 } });
+const cut = setOf({ name: "cut6", family: "ipv6", key: { kind: "source", prefixLength: 64 } });
+const flows = setOf({ name: "flows4", key: { kind: "flow" } });
+const syns = setOf({ name: "syns6", family: "ipv6", key: { kind: "syn" } });
+const counter = { name: "ssh_open", door: "ssh", counts: "open" } as const;
+
+const NEXT: Verdict = { kind: "next" };
+const rule = (over: Partial<Rule>): Rule => ({ when: [], then: [], to: NEXT, ...over });
+
+const MATCHES: readonly [Match, string][] = [
+  [{ kind: "protocol", is: "tcp" }, "meta l4proto tcp"],
+  [{ kind: "protocol", is: "udp" }, "meta l4proto udp"],
+  [{ kind: "protocol", is: "icmp" }, "meta l4proto icmp"],
+  [{ kind: "protocol", is: "icmpv6" }, "meta l4proto ipv6-icmp"],
+  [{ kind: "to-port", first: 22, last: 22 }, "th dport 22"],
+  [{ kind: "to-port", first: 1, last: 65535 }, "th dport 1-65535"],
+  [{ kind: "from-loopback" }, 'iif "lo"'],
+  [{ kind: "interface", name: "eth0.1@if2" }, 'iifname "eth0.1@if2"'],
+  [{ kind: "source", in: prefix("192.0.2.0/24") }, "ip saddr 192.0.2.0/24"],
+  [{ kind: "source", in: prefix("2001:db8::/64") }, "ip6 saddr 2001:db8::/64"],
+  [{ kind: "destination", in: prefix("192.0.2.7") }, "ip daddr 192.0.2.7"],
+  [{ kind: "destination", in: prefix("2001:db8::7") }, "ip6 daddr 2001:db8::7"],
+  [{ kind: "destined-here" }, "fib daddr type != unicast"],
+  [{ kind: "new-connection", is: true }, "tcp flags & (fin | syn | rst | ack) == syn"],
+  [{ kind: "new-connection", is: false }, "tcp flags & (fin | syn | rst | ack) != syn"],
+  [{ kind: "any-flag", of: ["fin", "rst"] }, "tcp flags & (fin | rst) != 0"],
+  [
+    { kind: "echo-request", family: "ipv4", payloadBytes: 0 },
+    "icmp type echo-request ip hdrlength 5 ip length 28",
+  ],
+  [
+    { kind: "echo-request", family: "ipv6", payloadBytes: 1232 },
+    "icmpv6 type echo-request ip6 nexthdr ipv6-icmp ip6 length 1240",
+  ],
+  [{ kind: "member", of: set }, "ip saddr @some4"],
+  [{ kind: "member", of: set6 }, "ip6 saddr @some6"],
+  [{ kind: "member", of: cut }, "ip6 saddr & ffff:ffff:ffff:ffff:: @cut6"],
+  [{ kind: "member", of: flows }, "ip saddr . tcp sport . ip daddr . tcp dport @flows4"],
+  [
+    { kind: "member", of: syns },
+    "ip6 saddr . tcp sport . ip6 daddr . tcp dport . tcp sequence @syns6",
+  ],
+  [{ kind: "spend", of: set }, "ip saddr @some4"],
+  [{ kind: "listener-only" }, "socket wildcard 1"],
+  [{ kind: "has-socket" }, "socket transparent <= 1"],
+];
+
+const ACTIONS: readonly [Action, string][] = [
+  [
+    { kind: "remember", in: set, seconds: 10, renew: true },
+    "update @some4 { ip saddr timeout 10s }",
+  ],
+  [{ kind: "remember", in: set, seconds: 10, renew: false }, "add @some4 { ip saddr timeout 10s }"],
+  [
+    { kind: "remember", in: cut, seconds: 86_400, renew: true },
+    "update @cut6 { ip6 saddr & ffff:ffff:ffff:ffff:: timeout 86400s }",
+  ],
+  [{ kind: "forget", in: set6 }, "delete @some6 { ip6 saddr }"],
+  [
+    { kind: "strike", in: set, seconds: 60, after: 5 },
+    "add @some4 { ip saddr timeout 60s limit rate over 1/week burst 4 packets }",
+  ],
+  [{ kind: "count", in: counter }, 'counter name "ssh_open"'],
+  [
+    { kind: "log", line: "open", door: "ssh" },
+    'limit name "open_lines" log prefix "postern: open door=ssh " level info',
+  ],
+];
+
+const VERDICTS: readonly [Verdict, string][] = [
+  [{ kind: "pass" }, "accept"],
+  [{ kind: "drop" }, "drop"],
+  [{ kind: "reset" }, "goto answer_as_closed"],
+  [{ kind: "return" }, "return"],
+  [{ kind: "jump", chain: "a-b_1" }, "jump a-b_1"],
+  [{ kind: "goto", chain: "a-b_1" }, "goto a-b_1"],
+  [NEXT, ""],
+];
+
+test.each(MATCHES)("the match %o", (match, words) => {
+  expect(printRule(rule({ when: [match] }))).toBe(words);
+});
+
+test.each(ACTIONS)("the action %o", (action, words) => {
+  expect(printRule(rule({ then: [action] }))).toBe(words);
+});
+
+test.each(VERDICTS)("the verdict %o", (to, words) => {
+  expect(printRule(rule({ to }))).toBe(words);
+});
+
+describe("a rule", () => {
+  const tcp: Match = { kind: "protocol", is: "tcp" };
+  const udp: Match = { kind: "protocol", is: "udp" };
+  const port: Match = { kind: "to-port", first: 22, last: 22 };
+
+  test("names a port by its protocol where it asks for both, in either order", () => {
+    expect(printRule(rule({ when: [tcp, port] }))).toBe("tcp dport 22");
+    expect(printRule(rule({ when: [port, udp] }))).toBe("udp dport 22");
+  });
+
+  test("says its protocol where it asks for no port", () => {
+    expect(printRule(rule({ when: [udp, { kind: "destined-here" }] }))).toBe(
+      "meta l4proto udp fib daddr type != unicast",
+    );
+  });
+
+  test("has its matches, its actions and its verdict in this order, and a note behind", () => {
+    const whole = rule({
+      when: [{ kind: "spend", of: set }],
+      then: [
+        { kind: "forget", in: set },
+        { kind: "count", in: counter },
+      ],
+      to: { kind: "pass" },
+      note: "why",
+    });
+    expect(printRule(whole)).toBe(
+      'ip saddr @some4 delete @some4 { ip saddr } counter name "ssh_open" accept  # why',
+    );
+  });
+
+  test.each([
+    [48, "ffff:ffff:ffff::"],
+    [49, "ffff:ffff:ffff:8000::"],
+    [60, "ffff:ffff:ffff:fff0::"],
+    [112, "ffff:ffff:ffff:ffff:ffff:ffff:ffff::"],
+    [127, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"],
+  ])("cuts IPv6 sources to %d bits", (prefixLength, mask) => {
+    const of = setOf({ name: "x6", family: "ipv6", key: { kind: "source", prefixLength } });
+    expect(printRule(rule({ when: [{ kind: "member", of }] }))).toBe(`ip6 saddr & ${mask} @x6`);
+  });
+});
