@@ -1,13 +1,11 @@
 /** Policy text to {@link Policy}, with every problem at once. */
-
 import { inOrder } from "../problem/order.ts";
 import { ok, type Place, type Problem, type Result } from "../problem/problem.ts";
-import { checkAcross, type DraftDoor } from "./across.ts";
+import { checkAcross } from "./across.ts";
 import type { Code } from "./codes.ts";
-import { type BanFields, POLICY, type PolicyFields, type SequenceFields } from "./keys.ts";
-import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
-import type { Field } from "./shape/record.ts";
-import type { Located } from "./shape/shape.ts";
+import { finish } from "./finish.ts";
+import { POLICY, type PolicyFields } from "./keys.ts";
+import type { Policy } from "./policy.ts";
 import { checkCharacters } from "./text/characters.ts";
 import { placeOf, type Source, sourceOf } from "./text/source.ts";
 import { isNothing, type Tree } from "./text/tree.ts";
@@ -29,7 +27,7 @@ export function parsePolicy(text: string, file: string): Result<Policy> {
   ];
   if (all.length > 0) return { ok: false, problems: once(all) };
   if (fields === undefined) throw new Error("parsePolicy: neither fields nor a problem");
-  return ok(policyOf(fields));
+  return ok(finish(fields));
 }
 
 function readFields(
@@ -42,11 +40,16 @@ function readFields(
     for (const problem of checkAcross(fields?.doors.value ?? [])) problems.push(problem);
     return fields;
   }
-  if (tree?.kind === "broken") problems.push(tree.problem);
-  else if (tree === undefined || isNothing(tree))
-    problems.push(notAPolicy(placeOf(source, 0, 0), "this policy is empty"));
-  else problems.push(notAPolicy(tree.place, "a policy is keys with values, and this is not"));
+  problems.push(whyNoPolicy(tree, source));
   return undefined;
+}
+
+function whyNoPolicy(tree: Tree | undefined, source: Source): Problem {
+  if (tree === undefined || isNothing(tree)) {
+    return notAPolicy(placeOf(source, 0, 0), "this policy is empty");
+  }
+  if (tree.kind === "broken") return tree.problem;
+  return notAPolicy(tree.place, "a policy is keys with values, and this is not");
 }
 
 function notAPolicy(place: Place, what: string): Problem {
@@ -91,69 +94,4 @@ function once(problems: readonly Problem[]): Problem[] {
 
 function keyOf({ code, what, place }: Problem): string {
   return `${place?.line}:${place?.column} ${code} ${what}`;
-}
-
-function policyOf(fields: PolicyFields): Policy {
-  const ban = fields.ban.value;
-  return {
-    backend: sure(fields.backend),
-    interfaces: valuesOf(sure(fields.interfaces)),
-    trusted: valuesOf(sure(fields.trusted)),
-    ipv6PrefixLength: sure(fields["ipv6-prefix"]),
-    log: sure(fields.log),
-    ban: ban === undefined ? undefined : banOf(ban),
-    doors: sure(fields.doors).map(doorOf),
-  };
-}
-
-function banOf(fields: BanFields): AutomaticBan {
-  return {
-    after: sure(fields.after),
-    withinSeconds: sure(fields.within),
-    forSeconds: sure(fields.for),
-  };
-}
-
-function doorOf({ value: name, content }: DraftDoor): Door {
-  const sequence = content.sequence.value;
-  return {
-    name,
-    protects: valuesOf(sure(content.protects)),
-    openForSeconds: sure(content["open-for"]),
-    singleUse: sure(content["single-use"]),
-    refuse: sure(content.refuse),
-    destinations: valuesOf(sure(content.destinations)),
-    sessionIdleSeconds: sure(content["session-idle"]),
-    sequence: sequence === undefined ? undefined : sequenceOf(sequence),
-  };
-}
-
-function sequenceOf(fields: SequenceFields): Sequence {
-  const steps = valuesOf(sure(fields.steps));
-  return {
-    steps,
-    withinSeconds: sure(fields.within),
-    watch: fields.watch.value ?? span(steps),
-  };
-}
-
-/** From the lowest to the highest port of the steps, where any is a port. */
-function span(steps: readonly Step[]): PortRange | undefined {
-  const ports = steps.flatMap((step) => (step.kind === "port" ? [step.port] : []));
-  const [lowest] = ports.toSorted((a, b) => a - b);
-  const highest = ports.toSorted((a, b) => a - b).at(-1);
-  return lowest === undefined || highest === undefined
-    ? undefined
-    : { first: lowest, last: highest };
-}
-
-function valuesOf<T>(items: readonly Located<T>[]): T[] {
-  return items.map(({ value }) => value);
-}
-
-/** The value of a field in a policy without problems. */
-function sure<T>(field: Field<T>): T {
-  if (field.value === undefined)
-    throw new Error("policyOf: a key without a value, and no problem says so");
-  return field.value;
 }

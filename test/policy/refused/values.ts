@@ -230,6 +230,11 @@ const addresses = [
     "mapped-address: write 192.0.2.7",
   ),
   refused(
+    "every IPv4 address as programs write them in IPv6",
+    keys('destinations: [«"::ffff:0:0/96"»]'),
+    "mapped-address: write 0.0.0.0/0",
+  ),
+  refused(
     "an IPv4 prefix as programs write it in IPv6",
     top("trusted: [«::ffff:192.0.2.0/120»]"),
     "mapped-address: write 192.0.2.0/24",

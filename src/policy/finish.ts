@@ -1,0 +1,69 @@
+/** The fields of a policy without problems to {@link Policy}. */
+import type { DraftDoor } from "./across.ts";
+import type { BanFields, PolicyFields, SequenceFields } from "./keys.ts";
+import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
+import type { Field } from "./shape/record.ts";
+import type { Located } from "./shape/shape.ts";
+
+/** Throws where a value is missing: the reader must have told a problem and not come here. */
+export function finish(fields: PolicyFields): Policy {
+  const ban = fields.ban.value;
+  return {
+    backend: sure(fields.backend),
+    interfaces: valuesOf(sure(fields.interfaces)),
+    trusted: valuesOf(sure(fields.trusted)),
+    ipv6PrefixLength: sure(fields["ipv6-prefix"]),
+    log: sure(fields.log),
+    ban: ban === undefined ? undefined : banOf(ban),
+    doors: sure(fields.doors).map(doorOf),
+  };
+}
+
+function banOf(fields: BanFields): AutomaticBan {
+  return {
+    after: sure(fields.after),
+    withinSeconds: sure(fields.within),
+    forSeconds: sure(fields.for),
+  };
+}
+
+function doorOf({ value: name, content }: DraftDoor): Door {
+  const sequence = content.sequence.value;
+  return {
+    name,
+    protects: valuesOf(sure(content.protects)),
+    openForSeconds: sure(content["open-for"]),
+    singleUse: sure(content["single-use"]),
+    refuse: sure(content.refuse),
+    destinations: valuesOf(sure(content.destinations)),
+    sessionIdleSeconds: sure(content["session-idle"]),
+    sequence: sequence === undefined ? undefined : sequenceOf(sequence),
+  };
+}
+
+function sequenceOf(fields: SequenceFields): Sequence {
+  const steps = valuesOf(sure(fields.steps));
+  return {
+    steps,
+    withinSeconds: sure(fields.within),
+    watch: fields.watch.value ?? span(steps),
+  };
+}
+
+/** From the lowest to the highest port of the steps, where any is a port. */
+function span(steps: readonly Step[]): PortRange | undefined {
+  const ports = steps.flatMap((step) => (step.kind === "port" ? [step.port] : []));
+  const [first, ...others] = ports.toSorted((a, b) => a - b);
+  return first === undefined ? undefined : { first, last: others.at(-1) ?? first };
+}
+
+function valuesOf<T>(items: readonly Located<T>[]): T[] {
+  return items.map(({ value }) => value);
+}
+
+/** The value of a field in a policy without problems. */
+function sure<T>(field: Field<T>): T {
+  if (field.value === undefined)
+    throw new Error("finish: a key has no value, and no problem says so");
+  return field.value;
+}
