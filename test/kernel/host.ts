@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly stdin?: string;
   /** A status other than 0 is an answer, not a fault. */
   readonly mayFail?: boolean;
-  /** Default 60; past it the program is killed and the run has failed. */
+  /** Default 60; past it the program is killed (SIGKILL) and the run has failed. */
   readonly timeoutSeconds?: number;
 }
 
@@ -34,8 +34,8 @@ export interface Running {
   readonly stderr: () => string;
   readonly write: (text: string) => void;
   readonly closeInput: () => void;
-  /** Its status; -1 when a signal ended it. */
-  readonly ended: Promise<number>;
+  /** Its status, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
   readonly hasEnded: () => boolean;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Asks it to end (SIGTERM) and returns once it has. */
@@ -63,11 +63,10 @@ async function runToEnd(
   const timer = setTimeout(() => running.signal("SIGKILL"), timeoutSeconds * 1000);
   const status = await running.ended;
   clearTimeout(timer);
-  const output = { status, stdout: running.stdout(), stderr: running.stderr() };
-  if (status === 0 || (mayFail && status > 0)) return output;
-  const how = status === -1 ? `was killed (allowed ${timeoutSeconds} s)` : `ended with ${status}`;
+  const [stdout, stderr] = [running.stdout(), running.stderr()];
+  if (status === 0 || (mayFail && typeof status === "number")) return { status, stdout, stderr };
   throw new Error(
-    `${namespace}: ${argv.join(" ")}: ${how}\n${output.stderr}${output.stdout}`.slice(0, 4000),
+    `${namespace}: ${argv.join(" ")}: ended with ${status}\n${stderr}${stdout}`.slice(0, 4000),
   );
 }
 
@@ -85,10 +84,10 @@ function startIn(
   child.stdin.on("error", () => {
     // A program may end before it has read all; its status tells, not this.
   });
-  const ended = new Promise<number>((resolve) => {
-    child.once("close", (status) => {
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("close", (status, signal) => {
       children.delete(child);
-      resolve(status ?? -1);
+      resolve(status ?? signal ?? -1);
     });
   });
   return {

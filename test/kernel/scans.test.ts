@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { loadGate, removeGate } from "./gate.ts";
+import { untilListening } from "./host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
 import { listenOnBoth } from "./services.ts";
@@ -90,4 +91,32 @@ describe.each(FAMILIES)("over %s", (family) => {
       expect(await watching.stop()).toEqual([]);
     });
   });
+});
+
+/** A listener can be bound to both families at once, or to one address alone. */
+describe("wherever the service listens", () => {
+  const STRAYS = ["-sA", "-sF", "-sX", "-sN", "-sM", "-sW"];
+  let other: Network;
+  beforeAll(async () => {
+    other = await makeNetwork();
+    await loadGate(other.server, policy("drop"));
+  });
+  afterAll(() => other.remove());
+
+  test.each(["::", "10.91.0.2", "fd91::2"])(
+    "on %s, no stray segment gets an answer",
+    async (bound) => {
+      const program = `require("node:net").createServer().listen(${DOOR.tcp}, "${bound}")`;
+      const listener = other.server.start([process.execPath, "-e", program]);
+      const family = bound.includes(":") ? "ipv6" : "ipv4";
+      await untilListening(listener, { protocol: "tcp", port: DOOR.tcp }, family);
+      const watching = await capture(other.link.client, `src port ${DOOR.tcp}`);
+      for (const each of FAMILIES) {
+        const address = other.link.server[each];
+        await Promise.all(STRAYS.map((flags) => scan(other.client, address, [DOOR.tcp], flags)));
+      }
+      expect(await watching.stop()).toEqual([]);
+      await listener.stop();
+    },
+  );
 });

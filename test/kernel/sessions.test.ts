@@ -104,13 +104,16 @@ describe.each(FAMILIES)("over %s", (family) => {
     });
   });
 
-  test("the gate can be listed while it remembers more than one connection", async () => {
-    await loadGate(network.server, policy());
-    await knock(family);
-    for (let n = 0; n < 3; n++) await canConnect(network.client, address(), 22);
-    expect(await countMembers(network.server, family, "syns")).toBe(3);
-    expect(await countMembers(network.server, family, "flows")).toBe(3);
-    await removeGate(network.server);
+  describe("when it remembers connections", () => {
+    beforeEach(() => loadGate(network.server, policy()));
+    afterEach(() => removeGate(network.server));
+
+    test("the gate can be listed", async () => {
+      await knock(family);
+      for (let n = 0; n < 3; n++) await canConnect(network.client, address(), 22);
+      expect(await countMembers(network.server, family, "syns")).toBe(3);
+      expect(await countMembers(network.server, family, "flows")).toBe(3);
+    });
   });
 
   describe("with a door for single use", () => {
@@ -218,6 +221,26 @@ describe.each(FAMILIES)("over %s", (family) => {
     await removeGate(network.server);
     await Promise.all(FAMILIES.map((each) => listener[each].stop()));
   });
+});
+
+test("the door is shut at the host's link-local address, too", async () => {
+  const { stdout } = await network.server.run([
+    "ip",
+    "-6",
+    "-o",
+    "address",
+    "show",
+    "dev",
+    "eth0",
+    "scope",
+    "link",
+  ]);
+  const address = /fe80:[^/ ]*/.exec(stdout)?.[0];
+  const connects = () => canConnect(network.client, `${address}%eth0`, 22);
+  await until("the address to be in use", connects);
+  await loadGate(network.server, policy());
+  expect(await connects()).toBe(false);
+  await removeGate(network.server);
 });
 
 describe("beside other tables", () => {
