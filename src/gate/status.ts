@@ -3,6 +3,7 @@ import type { Listing, LiveSet } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
+import type { LogKind } from "../program/index.ts";
 import { readGate } from "./table.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
@@ -76,13 +77,16 @@ function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
     sessions: ofKind("sessions"),
     partWay: partWay(own),
     counters: Object.fromEntries(
-      counters
-        .map(({ name, packets }) => [name.slice(0, name.lastIndexOf("_")), name, packets] as const)
-        .filter(([owner]) => owner === door)
-        .map(([owner, name, packets]) => [name.slice(owner.length + 1), packets]),
+      COUNTED.flatMap((kind) => {
+        const counter = counters.find(({ name }) => name === `${door}_${kind}`);
+        return counter === undefined ? [] : [[kind, counter.packets]];
+      }),
     ),
   };
 }
+
+/** Anybody may put other counters into the table. */
+const COUNTED: readonly LogKind[] = ["refused", "open", "wrong", "banned"];
 
 /** The last step makes a grant, so a sequence has one stage fewer than steps. */
 function partWay(own: readonly LiveSet[]): PartWaySource[] {

@@ -1,0 +1,207 @@
+/** What is asked of the host to put a policy to work and to take it away again. */
+import { describe, expect, test } from "vitest";
+import { printNftables } from "../../src/backend/nftables/index.ts";
+import { compilePolicy } from "../../src/compile/index.ts";
+import { applyPolicy, removeGate } from "../../src/gate/index.ts";
+import { fails, fakeHost, LIST_TERSE, LOAD, prints, TABLES } from "../setup/fake-host.ts";
+import { policyOf } from "../setup/policy.ts";
+import { listingOf } from "./listings.ts";
+
+const POLICY = policyOf(
+  "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }",
+);
+const CHANGED = policyOf(
+  "doors: { ssh: { protects: tcp/22, sequence: { steps: [51002, 54040] } } }",
+);
+const PROGRAM = compilePolicy(POLICY);
+const LISTING = listingOf(PROGRAM);
+const RULES = printNftables(PROGRAM);
+
+/** Where connection tracking is asked for connections that a new gate would cut. */
+const CONNTRACK = ["conntrack", "-L", "-p", "tcp"];
+
+describe("apply", () => {
+  test("looks, loads, and looks whether the gate is what it should be", async () => {
+    const host = fakeHost({ tables: [undefined, LISTING] });
+    expect(await applyPolicy(host, POLICY)).toEqual({ ok: true, value: undefined });
+    expect(host.ran).toEqual([
+      { argv: CONNTRACK, stdin: "" },
+      { argv: LIST_TERSE, stdin: "" },
+      { argv: TABLES, stdin: "" },
+      { argv: LOAD, stdin: RULES },
+      { argv: LIST_TERSE, stdin: "" },
+    ]);
+  });
+
+  test("over the same gate takes nothing away", async () => {
+    const host = fakeHost({ tables: [LISTING] });
+    await applyPolicy(host, POLICY);
+    expect(host.loaded()).toEqual([RULES]);
+  });
+
+  test("over another gate takes away what has another meaning, in the same transaction", async () => {
+    const changed = compilePolicy(CHANGED);
+    const host = fakeHost({ tables: [LISTING, listingOf(changed)] });
+    await applyPolicy(host, CHANGED);
+    expect(host.loaded()).toEqual([
+      printNftables(changed, ["set ssh_stage1_4", "set ssh_stage1_6"]),
+    ]);
+  });
+
+  test("looks again and tries again when somebody was faster", async () => {
+    const other = listingOf(compilePolicy(CHANGED));
+    const loads = [fails("Error: No such file or directory"), prints("")];
+    const host = fakeHost({ tables: [other, LISTING], loads });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
+    expect(host.loaded()).toEqual([
+      printNftables(PROGRAM, ["set ssh_stage1_4", "set ssh_stage1_6"]),
+      RULES,
+    ]);
+  });
+
+  test("takes away what somebody loaded at the same time", async () => {
+    const mixed = JSON.parse(LISTING) as { nftables: unknown[] };
+    mixed.nftables.push({ chain: { name: "door_other", family: "inet", table: "postern" } });
+    const host = fakeHost({
+      tables: [LISTING, JSON.stringify(mixed), JSON.stringify(mixed), LISTING],
+    });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
+    expect(host.loaded()).toEqual([RULES, printNftables(PROGRAM, ["chain door_other"])]);
+  });
+
+  test("gives up after four tries, and says what nft said last", async () => {
+    const stderr =
+      "/dev/stdin:44:39-44: Error: Could not process rule: No such file or directory\n" +
+      "        socket wildcard 1 goto elsewhere\n        ^^^^^^^^^^^^^^^^^\n";
+    const host = fakeHost({ loads: [fails(stderr)] });
+    expect(await applyPolicy(host, POLICY)).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "host-nft-refused",
+          severity: "error",
+          what: "nft refused: Could not process rule: No such file or directory (socket wildcard 1 goto elsewhere)",
+          fix: "nothing was changed; see `nft list ruleset`",
+        },
+      ],
+    });
+    expect(host.loaded()).toHaveLength(4);
+  });
+
+  test("says so when nft ended without a word", async () => {
+    const host = fakeHost({ loads: [fails("", 137)] });
+    expect(await applyPolicy(host, POLICY)).toMatchObject({
+      problems: [{ what: "nft refused: it ended with status 137" }],
+    });
+  });
+
+  test("for iptables is refused before anything is looked at", async () => {
+    const host = fakeHost();
+    const iptables = policyOf("backend: iptables\ndoors: { ssh: { protects: tcp/22 } }");
+    expect(await applyPolicy(host, iptables)).toMatchObject({
+      problems: [{ code: "no-such-backend" }],
+    });
+    expect(host.ran).toEqual([]);
+  });
+});
+
+describe("connections that are older than the gate", () => {
+  const line = (over: Partial<Record<"src" | "dst" | "dport" | "state" | "protocol", string>>) => {
+    const {
+      src = "192.0.2.7",
+      dst = "198.51.100.1",
+      dport = "22",
+      state = "ESTABLISHED",
+      protocol = "tcp",
+    } = over;
+    return `ipv4     2 ${protocol}      6 431999 ${state} src=${src} dst=${dst} sport=40000 dport=${dport} src=172.17.0.2 dst=${src} sport=22 dport=40000 [ASSURED] mark=0 zone=0 use=2\n`;
+  };
+  const LINES = [
+    line({}),
+    line({ src: "2001:db8:0:0:0:0:0:7", dst: "2001:db8:1::1" }),
+    line({ dport: "443" }),
+    line({ state: "SYN_SENT" }),
+    line({ state: "TIME_WAIT" }),
+    line({ protocol: "udp" }),
+    line({ src: "no-address" }),
+    "\n",
+  ].join("");
+  const ADOPTED = `add element inet postern flows4 {
+    192.0.2.7 . 40000 . 198.51.100.1 . 22 timeout 432000s
+}
+add element inet postern flows6 {
+    2001:db8::7 . 40000 . 2001:db8:1::1 . 22 timeout 432000s
+}
+`;
+
+  test("go on if they are to a door, as the kernel's file tells", async () => {
+    const host = fakeHost({ tables: [LISTING], files: { "/proc/net/nf_conntrack": LINES } });
+    await applyPolicy(host, POLICY);
+    expect(host.loaded()).toEqual([RULES + ADOPTED]);
+    expect(host.ran.map(({ argv }) => argv)).not.toContainEqual(CONNTRACK);
+  });
+
+  test("go on as conntrack tells, where there is no such file", async () => {
+    const host = fakeHost({ tables: [LISTING], conntrack: LINES.replaceAll("ipv4     2 ", "") });
+    await applyPolicy(host, POLICY);
+    expect(host.loaded()).toEqual([RULES + ADOPTED]);
+  });
+
+  test("are given up where there is no room for them, rather than the gate", async () => {
+    const full = fails("Error: Could not process rule: Too many open files in system");
+    const host = fakeHost({
+      tables: [LISTING],
+      files: { "/proc/net/nf_conntrack": LINES },
+      loads: [full, full, full, prints("")],
+    });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
+    expect(host.loaded().at(-1)).toBe(RULES);
+  });
+});
+
+describe("a table of our name that somebody else made", () => {
+  const theirs = JSON.stringify({
+    nftables: [{ chain: { family: "inet", table: "postern", name: "input" } }],
+  });
+
+  test.each([
+    ["apply", (host: ReturnType<typeof fakeHost>) => applyPolicy(host, POLICY)],
+    ["remove", removeGate],
+  ])("is left alone by %s", async (_, run) => {
+    const host = fakeHost({ tables: [theirs] });
+    expect(await run(host)).toMatchObject({
+      problems: [
+        {
+          code: "host-not-ours",
+          what: "there is a table inet postern that Postern did not make",
+          fix: "give it another name, or take it away with `nft delete table inet postern`",
+        },
+      ],
+    });
+    expect(host.loaded()).toEqual([]);
+  });
+});
+
+describe("remove", () => {
+  test("takes the whole table away", async () => {
+    const host = fakeHost({ tables: [LISTING] });
+    expect(await removeGate(host)).toEqual({ ok: true, value: "removed" });
+    expect(host.ran).toEqual([
+      { argv: LIST_TERSE, stdin: "" },
+      { argv: LOAD, stdin: "delete table inet postern\n" },
+    ]);
+  });
+
+  test("of no gate changes nothing", async () => {
+    const host = fakeHost();
+    expect(await removeGate(host)).toEqual({ ok: true, value: "there was none" });
+    expect(host.loaded()).toEqual([]);
+  });
+
+  test("that nft refuses is told", async () => {
+    const host = fakeHost({ tables: [LISTING], loads: [fails("Error: Device or resource busy")] });
+    expect(await removeGate(host)).toMatchObject({
+      problems: [{ what: "nft refused: Device or resource busy" }],
+    });
+  });
+});

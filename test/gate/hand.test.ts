@@ -1,0 +1,224 @@
+/** What is asked of the host when an administrator opens, closes, bans and lifts bans. */
+import { describe, expect, test } from "vitest";
+import { banSource, closeDoor, openDoor, unbanSource } from "../../src/gate/index.ts";
+import { address } from "../scenarios/arbitrary.ts";
+import { fails, fakeHost, LIST, LOAD } from "../setup/fake-host.ts";
+import { programOf } from "../setup/policy.ts";
+import { type Element, element, listingOf } from "./listings.ts";
+
+const PROGRAM = programOf(`
+ipv6-prefix: 64
+ban: { after: 5, within: 1m, for: 1h }
+doors:
+  ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } }
+  once: { protects: tcp/23, single-use: true, sequence: { steps: [41001] } }
+`);
+const IPV4 = address("192.0.2.7");
+const IPV6 = address("2001:db8::1:2:3:4");
+
+const gateWith = (members: Readonly<Record<string, readonly Element[]>> = {}) =>
+  fakeHost({ tables: [listingOf(PROGRAM, members)] });
+
+/** One member anew, as lines for nft. */
+function anew(set: string, member: string, with_ = ""): string {
+  const change = (verb: string, what: string) =>
+    `${verb} element inet postern ${set} { ${what} }\n`;
+  return `${change("add", member)}${change("delete", member)}${change("add", `${member}${with_}`)}`;
+}
+function gone(set: string, member: string): string {
+  return ["add", "delete"]
+    .map((verb) => `${verb} element inet postern ${set} { ${member} }\n`)
+    .join("");
+}
+
+describe("open", () => {
+  test("looks at the gate, and makes a grant in one transaction", async () => {
+    const host = gateWith();
+    expect(await openDoor(host, "ssh", IPV4, 3600)).toEqual({ ok: true, value: "open" });
+    expect(host.ran).toEqual([
+      { argv: LIST, stdin: "" },
+      { argv: LOAD, stdin: anew("ssh_grants4", "192.0.2.7", " timeout 3600s") },
+    ]);
+  });
+
+  test("takes an IPv6 address for all that count as one knocker", async () => {
+    const host = gateWith();
+    await openDoor(host, "ssh", IPV6, 60);
+    expect(host.loaded()).toEqual([anew("ssh_grants6", "2001:db8::", " timeout 60s")]);
+  });
+
+  test("gives one use at a door for single use", async () => {
+    const host = gateWith();
+    await openDoor(host, "once", IPV4, 60);
+    const use = " limit rate 1/week burst 1 packets timeout 60s";
+    expect(host.loaded()).toEqual([anew("once_single_grants4", "192.0.2.7", use)]);
+  });
+
+  test.each([
+    ["by hand", "banned6"],
+    ["for wrong steps", "auto_banned6"],
+  ])("says when the source is banned %s, which outranks it", async (_, set) => {
+    const host = gateWith({ [set]: ["2001:db8::"] });
+    expect(await openDoor(host, "ssh", IPV6, 60)).toEqual({ ok: true, value: "banned" });
+    expect(host.loaded()).toHaveLength(1);
+  });
+
+  test("says nothing of somebody else's ban", async () => {
+    const host = gateWith({ banned6: ["2001:db8:0:1::"], banned4: ["32.1.13.184"] });
+    expect(await openDoor(host, "ssh", IPV6, 60)).toEqual({ ok: true, value: "open" });
+  });
+
+  test("a door that there is not is a problem that names those that there are", async () => {
+    const host = gateWith();
+    expect(await openDoor(host, "\u001b[31mshh", IPV4, 60)).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "no-such-door",
+          severity: "error",
+          what: 'the gate has no door called "\\u001b[31mshh"',
+          fix: "name one of its doors: ssh, once",
+        },
+      ],
+    });
+    expect(host.loaded()).toEqual([]);
+  });
+
+  test("what nft refuses is told", async () => {
+    const host = fakeHost({
+      tables: [listingOf(PROGRAM)],
+      loads: [fails("Error: Could not process rule: Operation not permitted")],
+    });
+    expect(await openDoor(host, "ssh", IPV4, 60)).toMatchObject({
+      problems: [{ code: "host-nft-refused" }],
+    });
+  });
+});
+
+describe("close", () => {
+  test("ends the grant of one source", async () => {
+    const host = gateWith({ ssh_grants4: [element("192.0.2.7", 9), element("192.0.2.8", 9)] });
+    expect((await closeDoor(host, "ssh", IPV4)).ok).toBe(true);
+    expect(host.loaded()).toEqual([gone("ssh_grants4", "192.0.2.7")]);
+  });
+
+  test("has nothing to do for a source without a grant", async () => {
+    const host = gateWith({ ssh_grants4: [element("192.0.2.8", 9)] });
+    expect((await closeDoor(host, "ssh", IPV4)).ok).toBe(true);
+    expect(host.loaded()).toEqual([]);
+  });
+
+  test("without a source ends all grants of the door, and of no other", async () => {
+    const host = gateWith();
+    await closeDoor(host, "ssh", undefined);
+    expect(host.loaded()).toEqual([
+      "flush set inet postern ssh_grants4\nflush set inet postern ssh_grants6\n",
+    ]);
+  });
+
+  test("knows the doors", async () => {
+    expect(await closeDoor(gateWith(), "shh", undefined)).toMatchObject({
+      problems: [{ code: "no-such-door" }],
+    });
+  });
+});
+
+describe("ban", () => {
+  test("has no end where none is given", async () => {
+    const host = gateWith();
+    await banSource(host, IPV4, undefined);
+    expect(host.loaded()).toEqual([anew("banned4", "192.0.2.7")]);
+  });
+
+  test("ends when it is told to, also if it had no end before", async () => {
+    const host = gateWith({ banned6: ["2001:db8::"] });
+    await banSource(host, IPV6, 60);
+    expect(host.loaded()).toEqual([anew("banned6", "2001:db8::", " timeout 60s")]);
+  });
+});
+
+describe("unban", () => {
+  test("lifts every kind of ban, and forgets wrong steps", async () => {
+    const host = gateWith({
+      banned4: ["192.0.2.7"],
+      auto_banned4: [element("192.0.2.7", 99)],
+      wrong4: [element("192.0.2.7", 9)],
+    });
+    expect(await unbanSource(host, IPV4)).toEqual({ ok: true, value: "lifted" });
+    expect(host.loaded()).toEqual([
+      ["banned4", "auto_banned4", "wrong4"].map((set) => gone(set, "192.0.2.7")).join(""),
+    ]);
+  });
+
+  test("of who was not banned says so, and forgets wrong steps all the same", async () => {
+    const host = gateWith({ wrong4: [element("192.0.2.7", 9)] });
+    expect(await unbanSource(host, IPV4)).toEqual({ ok: true, value: "was not banned" });
+    expect(host.loaded()).toEqual([gone("wrong4", "192.0.2.7")]);
+  });
+
+  test("of who is not known at all asks nothing of nft", async () => {
+    const host = gateWith({ banned4: ["192.0.2.8"] });
+    expect(await unbanSource(host, IPV4)).toEqual({ ok: true, value: "was not banned" });
+    expect(host.loaded()).toEqual([]);
+  });
+});
+
+describe("a set that is full", () => {
+  const full = { ...PROGRAM, sets: PROGRAM.sets.map((set) => ({ ...set, capacity: 2 })) };
+  const host = () =>
+    fakeHost({
+      tables: [
+        listingOf(full, {
+          banned4: ["192.0.2.1", "192.0.2.2"],
+          wrong4: ["192.0.2.1", "192.0.2.2"],
+          ssh_grants4: [element("192.0.2.1", 9), element("192.0.2.7", 9)],
+        }),
+      ],
+    });
+
+  test("takes nobody more, and says so", async () => {
+    const asked = host();
+    expect(await banSource(asked, IPV4, undefined)).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "set-full",
+          severity: "error",
+          what: "the set banned4 is full: it holds 2 sources",
+          fix: "make room first; `postern status` shows who is in it",
+        },
+      ],
+    });
+    expect(asked.loaded()).toEqual([]);
+  });
+
+  test("is no obstacle for who is in it, nor for the other family", async () => {
+    expect((await openDoor(host(), "ssh", IPV4, 60)).ok).toBe(true);
+    expect((await banSource(host(), IPV6, undefined)).ok).toBe(true);
+  });
+
+  test("does not keep a ban from being lifted", async () => {
+    const asked = host();
+    expect((await unbanSource(asked, address("192.0.2.2"))).ok).toBe(true);
+    expect((await unbanSource(asked, IPV4)).ok).toBe(true);
+  });
+});
+
+test.each([
+  ["open", openDoor(fakeHost(), "ssh", IPV4, 60)],
+  ["close", closeDoor(fakeHost(), "ssh", undefined)],
+  ["ban", banSource(fakeHost(), IPV4, undefined)],
+  ["unban", unbanSource(fakeHost(), IPV4)],
+])("%s without a gate is a problem", async (_, result) => {
+  expect(await result).toEqual({
+    ok: false,
+    problems: [
+      {
+        code: "no-gate",
+        severity: "error",
+        what: "there is no gate on this host",
+        fix: "load one with `postern apply`",
+      },
+    ],
+  });
+});

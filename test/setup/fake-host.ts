@@ -1,0 +1,100 @@
+/** A host that is made of answers, and remembers everything that was asked of it. */
+import type { Finished, Host } from "../../src/host/index.ts";
+import { ok } from "../../src/problem/problem.ts";
+
+export interface Asked {
+  readonly argv: readonly string[];
+  readonly stdin: string;
+}
+
+export interface Answers {
+  readonly kernel?: string | undefined;
+  /** Of /proc/self/status. */
+  readonly capabilities?: string;
+  readonly nftVersion?: Finished;
+  /** What `nft --json list table` prints of the gate, each time that it is asked; undefined: none. */
+  readonly tables?: readonly (string | undefined)[];
+  /** How loading ends, each time; the last one goes for all that follow. */
+  readonly loads?: readonly Finished[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly conntrack?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface FakeHost extends Host {
+  /** Every program that was run, but for the questions what the host is. */
+  readonly ran: Asked[];
+  /** What was loaded, in order. */
+  readonly loaded: () => readonly string[];
+}
+
+const DONE: Finished = { status: 0, stdout: "", stderr: "" };
+const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
+
+export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as const;
+export const LIST_TERSE = ["nft", "--json", "--terse", "list", "table", "inet", "postern"] as const;
+export const LOAD = ["nft", "-f", "-"] as const;
+export const TABLES = ["nft", "list", "tables", "inet"] as const;
+
+export function prints(stdout: string): Finished {
+  return { ...DONE, stdout };
+}
+
+export function fails(stderr: string, status = 1): Finished {
+  return { status, stdout: "", stderr };
+}
+
+/** Without answers: a host of today, with root and without a gate. */
+export function fakeHost(answers: Answers = {}): FakeHost {
+  const ran: Asked[] = [];
+  const programs = programsOf(answers);
+  const files: Readonly<Record<string, string | undefined>> = {
+    "/proc/sys/kernel/osrelease": "kernel" in answers ? answers.kernel : "6.1.0-31-amd64\n",
+    "/proc/self/status": `Uid:\t0\t0\t0\t0\nCapEff:\t${answers.capabilities ?? "000001ffffffffff"}\n`,
+    ...answers.files,
+  };
+  return {
+    ran,
+    loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
+    run: (argv, { stdin = "" } = {}) => {
+      const line = argv.join(" ");
+      if (line !== "nft --version") ran.push({ argv, stdin });
+      return Promise.resolve(programs[line]?.() ?? NOT_THERE);
+    },
+    start: () => {
+      throw new Error("fakeHost: nothing is started on a fake host");
+    },
+    self: ["postern"],
+    pause: () => Promise.resolve(),
+    readText: (path) => Promise.resolve(ok(files[path] ?? "")),
+    readKernelFile: (path) => Promise.resolve(files[path]),
+    environment: (name) => answers.environment?.[name],
+  };
+}
+
+/** What the programs of the host answer, by their command line. */
+function programsOf({ nftVersion, tables, loads, conntrack }: Answers) {
+  const nextTable = oneByOne(tables ?? [undefined]);
+  const nextLoad = oneByOne(loads ?? [DONE]);
+  let isThere = false;
+  const list = () => {
+    const table = nextTable();
+    isThere = table !== undefined;
+    return table === undefined ? fails("Error: No such file or directory\n") : prints(table);
+  };
+  const programs: Readonly<Record<string, () => Finished>> = {
+    "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
+    [LIST.join(" ")]: list,
+    [LIST_TERSE.join(" ")]: list,
+    [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
+    [LOAD.join(" ")]: () => nextLoad() ?? DONE,
+    "conntrack -L -p tcp": () => (conntrack === undefined ? NOT_THERE : prints(conntrack)),
+  };
+  return programs;
+}
+
+/** Each in its turn; the last one stays. */
+function oneByOne<T>(all: readonly T[]): () => T | undefined {
+  const left = [...all];
+  return () => (left.length > 1 ? left.shift() : left[0]);
+}
