@@ -17,7 +17,7 @@ export interface Address {
   readonly bits: bigint;
 }
 
-/** All addresses that share the first `length` bits. Only {@link parsePrefix} makes one. */
+/** All addresses that share the first `length` bits. Only {@link parsePrefix} and {@link unmapPrefix} make one. */
 export interface Prefix {
   readonly [brand]: "Prefix";
   /** The first address: every bit past `length` is 0. */
@@ -63,6 +63,15 @@ export function maskAddress(address: Address, length: number): Address {
 export function prefixHolds(prefix: Prefix, address: Address): boolean {
   if (prefix.first.family !== address.family) return false;
   return maskAddress(address, prefix.length).bits === prefix.first.bits;
+}
+
+/**
+ * The IPv4 prefix that one inside ::ffff:0:0/96 stands for; undefined for all others. Programs
+ * use such addresses among themselves, and no packet carries one.
+ */
+export function unmapPrefix({ first, length }: Prefix): Prefix | undefined {
+  if (first.family === "ipv4" || length < 96 || first.bits >> 32n !== 0xffffn) return undefined;
+  return { first: addressOf("ipv4", first.bits & 0xffffffffn), length: length - 96 } as Prefix;
 }
 
 /** Whether the two share an address. */

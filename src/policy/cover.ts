@@ -1,5 +1,4 @@
 /** Prefixes of one list that lie inside another of it. */
-
 import type { Problem } from "../problem/problem.ts";
 import { maskAddress, type Prefix, printPrefix } from "./address.ts";
 import type { Located } from "./shape/shape.ts";
@@ -21,7 +20,8 @@ export function checkCover(items: readonly Located<Prefix>[]): Problem[] {
       lengths.add(value.length);
       seen.set(keyOf(value, value.length), value);
       if (holder === undefined) return [];
-      const what = `${quoted(printPrefix(value))} is ${holder.length === value.length ? "here" : `in ${quoted(printPrefix(holder))}`} already`;
+      const where = holder.length === value.length ? "this list" : printPrefix(holder);
+      const what = `${quoted(printPrefix(value))} is in ${where} already`;
       return [problemAt(place, "repeated-item", what, "remove one of the two")];
     });
 }

@@ -63,7 +63,8 @@ function valuesOf<T>(items: readonly Located<T>[]): T[] {
 
 /** The value of a field in a policy without problems. */
 function sure<T>(field: Field<T>): T {
-  if (field.value === undefined)
+  if (field.value === undefined) {
     throw new Error("finish: a key has no value, and no problem says so");
+  }
   return field.value;
 }

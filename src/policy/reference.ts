@@ -18,7 +18,7 @@ export function printSchema(): string {
       "What an editor can check while you type. `postern check` finds more: what is wrong between keys and between doors.",
     ...POLICY.schema,
   };
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  return `${printJson(schema, "")}\n`;
 }
 
 /** docs/policy.md with its tables as they ought to be. Throws when it has no place for them. */
@@ -84,4 +84,20 @@ export function printInline(value: Json): string {
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/** As JSON.stringify would, but with short lists on one line, as formatters want them. */
+function printJson(value: Json, indent: string): string {
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (!isList(value)) {
+    const entries = Object.entries(value).map(
+      ([key, content]) => `${inner}${JSON.stringify(key)}: ${printJson(content, inner)}`,
+    );
+    return `{\n${entries.join(",\n")}\n${indent}}`;
+  }
+  const items = value.map((item) => printJson(item, inner));
+  const flat = `[${items.join(", ")}]`;
+  if (!flat.includes("\n") && flat.length < 60) return flat;
+  return `[\n${items.map((item) => inner + item).join(",\n")}\n${indent}]`;
 }

@@ -3,7 +3,10 @@
  * instead. Nothing below the command line prints one; `render.ts` words them all.
  */
 
-/** Where in a text a fault stands. Lines and columns count from 1; `length` is in columns. */
+/**
+ * Where in a text a fault stands. Lines and columns count from 1. A column is a UTF-16 code
+ * unit, as editors count, so that `text.slice(column - 1, column - 1 + length)` is the fault.
+ */
 export interface Place {
   readonly file: string;
   readonly line: number;

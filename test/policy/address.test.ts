@@ -11,6 +11,7 @@ import {
   prefixHolds,
   printAddress,
   printPrefix,
+  unmapPrefix,
   widthOf,
 } from "../../src/policy/address.ts";
 
@@ -214,6 +215,18 @@ describe("a prefix", () => {
         expect(prefixesMeet(other, one)).toBe(meet);
       }),
     );
+  });
+
+  test.each([
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.0/120", "192.0.2.0/24"],
+    ["::ffff:0:0/96", "0.0.0.0/0"],
+    ["::ffff:0:0/95", undefined],
+    ["::fffe:192.0.2.7", undefined],
+    ["1::ffff:192.0.2.7", undefined],
+    ["192.0.2.7", undefined],
+  ])("%s stands for the IPv4 prefix %s", (text, ipv4) => {
+    expect(unmapPrefix(prefix(text))).toEqual(ipv4 === undefined ? undefined : prefix(ipv4));
   });
 
   test("of one family never meets one of the other", () => {

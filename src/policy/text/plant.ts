@@ -1,5 +1,13 @@
 /** The YAML library's nodes to {@link Tree}. */
-import { isAlias, isMap, isPair, isScalar, isSeq, type Node } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar as YamlScalar,
+} from "yaml";
 import type { Place, Problem } from "../../problem/problem.ts";
 import { problemAt, quoted } from "../value/written.ts";
 import { placeOf, type Source } from "./source.ts";
@@ -43,15 +51,7 @@ export class Planter {
   #treeOf(node: Node, holder: Place | undefined): Tree {
     const place = this.#placeOf(node);
     if (isAlias(node)) return this.#repeat(node.source, place);
-    if (isScalar(node)) {
-      const text = node.source ?? "";
-      if (text.length > LONGEST_TEXT) {
-        const what = `this text has ${text.length} characters, more than anything in a policy`;
-        return broken(place, problemAt(place, "long-text", what, "write each value by itself"));
-      }
-      const isQuoted = node.type !== undefined && node.type !== "PLAIN";
-      return { kind: "scalar", text, quoted: isQuoted, place };
-    }
+    if (isScalar(node)) return scalarOf(node, place);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.#plantItem(item as Node));
       return { kind: "list", items, place: node.flow ? place : (holder ?? place) };
@@ -77,10 +77,8 @@ export class Planter {
     const anchored = this.#anchored.get(name);
     if (anchored === undefined) {
       const fix = "write the value itself, or put it in quotes if it begins with *";
-      return broken(
-        place,
-        problemAt(place, "unknown-alias", `no &${name} stands before *${name}`, fix),
-      );
+      const what = `no &${name} stands before *${name}`;
+      return broken(place, problemAt(place, "unknown-alias", what, fix));
     }
     this.#repeated += anchored.size;
     this.#planted += anchored.size;
@@ -119,6 +117,14 @@ export class Planter {
     const [start, end] = node.range ?? [0, 0];
     return placeOf(this.#source, start, end);
   }
+}
+
+function scalarOf({ source: text = "", type = "PLAIN" }: YamlScalar, place: Place): Tree {
+  if (text.length <= LONGEST_TEXT) {
+    return { kind: "scalar", text, quoted: type !== "PLAIN", place };
+  }
+  const what = `this text has ${text.length} characters, more than anything in a policy`;
+  return broken(place, problemAt(place, "long-text", what, "write each value by itself"));
 }
 
 function broken(place: Place, problem: Problem): Tree {

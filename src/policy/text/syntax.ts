@@ -85,8 +85,9 @@ function openingsByEnd(source: Source, document: Document): ReadonlyMap<number, 
   visit(document, {
     Node(_key, node) {
       const [start, end] = rangeOf(node);
-      if ("[{\"'".includes(source.text[start] ?? " ") && !openings.has(end))
+      if ("[{\"'".includes(source.text[start] ?? " ") && !openings.has(end)) {
         openings.set(end, start);
+      }
     },
   });
   return openings;

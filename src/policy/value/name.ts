@@ -19,8 +19,9 @@ export function parseInterfaceName(written: Written): Result<InterfaceName> {
   if (text === "lo") {
     return refuse(written, "loopback", "the gate never looks at loopback", "leave out lo");
   }
-  if (/^[A-Za-z0-9._@:-]{1,15}$/.test(text) && !/^\.{1,2}$/.test(text))
+  if (/^[A-Za-z0-9._@:-]{1,15}$/.test(text) && !/^\.{1,2}$/.test(text)) {
     return ok(text as InterfaceName);
+  }
   return refuse(
     written,
     "not-an-interface",

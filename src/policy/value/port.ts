@@ -22,13 +22,14 @@ export function parsePort(written: Written): Result<Port> {
 export function parsePortRange(written: Written): Result<PortRange> {
   const { text } = written;
   const dash = text.indexOf("-");
-  if (dash < 1 || text.includes("/"))
+  if (dash < 1 || text.includes("/")) {
     return refuse(
       written,
       "not-a-range",
       `${quoted(text)} is not a range of ports`,
       rangeFix(text),
     );
+  }
   const first = parsePort(part(written, 0, dash));
   const last = parsePort(part(written, dash + 1, text.length));
   if (!first.ok || !last.ok) {

@@ -6,6 +6,7 @@ import {
   parsePrefix,
   printAddress,
   printPrefix,
+  unmapPrefix,
   widthOf,
 } from "../address.ts";
 import { quoted, refuse, type Written } from "./written.ts";
@@ -18,8 +19,7 @@ export function parseWholePrefix(written: Written): Result<Prefix> {
   const prefix = parsePrefix(text);
   if (prefix === undefined) return whyNoPrefix(written);
   const address = parseAddress(text.split("/")[0] ?? "");
-  if (address === undefined)
-    throw new Error(`parseWholePrefix: ${text} is a prefix without an address`);
+  if (address === undefined) throw new Error(`parseWholePrefix: no address in ${text}`);
   if (address.bits !== prefix.first.bits) {
     return refuse(
       written,
@@ -28,10 +28,17 @@ export function parseWholePrefix(written: Written): Result<Prefix> {
       `write ${printPrefix(prefix)}, or ${printAddress(address)} for the one address`,
     );
   }
-  return isMapped(prefix) ? refuseMapped(written, prefix) : ok(prefix);
+  const unmapped = unmapPrefix(prefix);
+  if (unmapped === undefined) return ok(prefix);
+  return refuse(
+    written,
+    "mapped-address",
+    `${quoted(text)} is how programs write an IPv4 address; no packet carries it`,
+    `write ${printPrefix(unmapped)}`,
+  );
 }
 
-/** Reads a source that never needs to knock: anybody cannot be one. */
+/** Reads a source that never needs to knock, which cannot be everybody. */
 export function parseTrusted(written: Written): Result<Prefix> {
   const prefix = parseWholePrefix(written);
   if (!prefix.ok || prefix.value.length > 0) return prefix;
@@ -74,22 +81,4 @@ function whyNoPrefix(written: Written): Result<never> {
     );
   }
   return refuse(written, "not-an-address", `${quoted(text)} is not an address or prefix`, FIX);
-}
-
-/** Addresses of ::ffff:0:0/96 stand for IPv4 inside programs and never come in a packet. */
-function isMapped(prefix: Prefix): boolean {
-  return (
-    prefix.first.family === "ipv6" && prefix.length >= 96 && prefix.first.bits >> 32n === 0xffffn
-  );
-}
-
-function refuseMapped(written: Written, prefix: Prefix): Result<never> {
-  const dotted = [24n, 16n, 8n, 0n].map((shift) => (prefix.first.bits >> shift) & 0xffn).join(".");
-  const length = prefix.length - 96;
-  return refuse(
-    written,
-    "mapped-address",
-    `${quoted(written.text)} is how programs write an IPv4 address; no packet carries it`,
-    `write ${length === 32 ? dotted : `${dotted}/${length}`}`,
-  );
 }

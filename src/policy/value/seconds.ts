@@ -26,15 +26,18 @@ export function parseSeconds(written: Written): Result<Seconds> {
     );
   }
   const seconds = Number(number) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
-  if (seconds < 1)
+  if (seconds < 1) {
     return refuse(written, "too-short", `${text} is no time at all`, "write 1s or more");
-  if (seconds > LONGEST)
+  }
+  if (seconds > LONGEST) {
     return refuse(written, "too-long", `${text} is longer than 24h`, "write 24h or less");
+  }
   return ok(seconds as Seconds);
 }
 
 /** In the largest unit that gives a whole number: 90 is `90s`, 120 is `2m`. */
 export function printSeconds(seconds: number): string {
+  if (seconds === 0) return "0s";
   if (seconds % UNIT_SECONDS.h === 0) return `${seconds / UNIT_SECONDS.h}h`;
   return seconds % UNIT_SECONDS.m === 0 ? `${seconds / UNIT_SECONDS.m}m` : `${seconds}s`;
 }
@@ -48,8 +51,9 @@ function durationFix(text: string): string {
   if (text.length > 20) return FIX;
   if (/^0*[1-9]\d*$/.test(text)) return bareFix(withoutZeros(text));
   const parts = [...text.matchAll(/(\d+)\s*(d|h|m|s)(?:[a-z]*)\s*/gi)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text || /\dms/i.test(text))
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text || /\dms/i.test(text)) {
     return FIX;
+  }
   const seconds = parts.reduce((sum, [, number, unit]) => {
     const key = unit?.toLowerCase();
     return (
