@@ -1,7 +1,7 @@
 /** What the other tests of this folder rest on: what they send arrives, and is seen. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -183,8 +183,11 @@ test("a removed network leaves nothing", async () => {
   const third = await other.addHost("third");
   await other.join(other.server, third, 7);
   const listener = third.start(["nc", "-lk", "9"]);
+  const file = third.newPath("file");
+  writeFileSync(file, "");
   other.remove();
   expect(await listener.ended).not.toBe(0);
+  expect(existsSync(file)).toBe(false);
   expect(
     listNamespaces().filter((name) =>
       name.startsWith(other.client.namespace.replace(/client$/, "")),

@@ -1,12 +1,15 @@
 /** A host made of a network namespace: runs programs in it and keeps track of them. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Family } from "../../src/policy/address.ts";
 import { until } from "./until.ts";
 
 export interface Host {
   /** The namespace's name, for messages and for `ip -n`. */
   readonly namespace: string;
+  /** A new path in a folder that goes away with the network. */
+  readonly newPath: (name: string) => string;
   /** Runs a program to its end. Throws when it fails, unless `mayFail`. */
   readonly run: (argv: readonly string[], options?: RunOptions) => Promise<Output>;
   /** Starts a program that goes on until it is stopped, at the latest with the network. */
@@ -42,11 +45,20 @@ export interface Running {
   readonly stop: () => Promise<void>;
 }
 
-/** `children` holds every program of the host that has not ended. */
-export function hostIn(namespace: string, children: Set<ChildProcessWithoutNullStreams>): Host {
+/** What a network has to take away with it. */
+export interface Belongings {
+  /** Every program of its hosts that has not ended. */
+  readonly children: Set<ChildProcessWithoutNullStreams>;
+  readonly folder: string;
+}
+
+let pathsGiven = 0;
+
+export function hostIn(namespace: string, { children, folder }: Belongings): Host {
   const start = (argv: readonly string[]) => startIn(namespace, argv, children);
   return {
     namespace,
+    newPath: (name) => join(folder, `${pathsGiven++}-${name}`),
     start,
     run: (argv, options) => runToEnd(namespace, start(argv), argv, options),
   };

@@ -14,13 +14,15 @@
  *
  * Neighbours are known beforehand, so no packet waits for ARP or neighbour discovery; the
  * kernel's limits on ICMP errors are off, so that every answer is one that can be compared.
- * Names hold the pid of the process that made them: the namespaces of processes that were
- * killed are swept up by the next network.
+ * Names hold the pid of the process that made them: what processes that were killed leave is
+ * swept up by the next network.
  */
-import { type ChildProcessWithoutNullStreams, execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
-import { type Host, hostIn } from "./host.ts";
+import { type Belongings, type Host, hostIn } from "./host.ts";
 
 /** One side of a veth pair. */
 export interface End {
@@ -47,13 +49,12 @@ export interface Network {
   readonly addHost: (role: string) => Promise<Host>;
   /** A veth pair between any two hosts: `subnet` 10.91.SUBNET.0/24 and fd91:0:0:SUBNET::/64. */
   readonly join: (left: Host, right: Host, subnet: number) => Promise<readonly [End, End]>;
-  /** Kills what runs in the namespaces and deletes them. */
+  /** Kills what runs in the namespaces and deletes them, and all files. */
   readonly remove: () => void;
 }
 
-interface Made {
+interface Made extends Belongings {
   readonly namespaces: string[];
-  readonly children: Set<ChildProcessWithoutNullStreams>;
 }
 
 const PREFIX = "postern-test-";
@@ -66,21 +67,22 @@ export async function makeNetwork({ links: linkCount = 1 } = {}): Promise<Networ
     sweepLeftovers();
   }
   const stem = `${PREFIX}${process.pid}-${networksMade++}-`;
-  const made: Made = { namespaces: [], children: new Set() };
+  const folder = mkdtempSync(join(tmpdir(), stem));
+  const made: Made = { namespaces: [], children: new Set(), folder };
   standing.add(made);
   const addHost = (role: string) => makeHost(`${stem}${role}`, made);
   const client = await addHost("client");
   const server = await addHost("server");
   const links: Link[] = [];
   for (let subnet = 0; subnet < linkCount; subnet++) {
-    const [clientEnd, serverEnd] = await join(client, server, subnet);
+    const [clientEnd, serverEnd] = await joinHosts(client, server, subnet);
     links.push({ client: clientEnd, server: serverEnd });
   }
   const [link] = links;
   if (link === undefined) throw new Error("makeNetwork: at least one link is needed");
   await server.run(["ip", "route", "add", SENDERS.ipv4.route, "via", link.client.ipv4]);
   await server.run(["ip", "-6", "route", "add", SENDERS.ipv6.route, "via", link.client.ipv6]);
-  return { client, server, link, links, addHost, join, remove: () => remove(made) };
+  return { client, server, link, links, addHost, join: joinHosts, remove: () => remove(made) };
 }
 
 const SENDERS = {
@@ -123,13 +125,13 @@ async function makeHost(namespace: string, made: Made): Promise<Host> {
   // Written down first: a signal may come between the two.
   made.namespaces.push(namespace);
   execFileSync("ip", ["netns", "add", namespace]);
-  const host = hostIn(namespace, made.children);
+  const host = hostIn(namespace, made);
   await host.run(["sysctl", "-q", "-w", ...SETTINGS]);
   await host.run(["ip", "link", "set", "lo", "up"]);
   return host;
 }
 
-async function join(left: Host, right: Host, subnet: number): Promise<readonly [End, End]> {
+async function joinHosts(left: Host, right: Host, subnet: number): Promise<readonly [End, End]> {
   const [name, peerName] = [await nextInterfaceOf(left), await nextInterfaceOf(right)];
   await left.run([
     "ip",
@@ -188,6 +190,7 @@ async function configure(end: End, peer: End): Promise<void> {
 function remove(made: Made): void {
   for (const child of made.children) child.kill("SIGKILL");
   for (const namespace of made.namespaces.splice(0)) deleteNamespace(namespace);
+  rmSync(made.folder, { recursive: true, force: true });
   standing.delete(made);
 }
 
@@ -228,9 +231,13 @@ function removeOnDeath(): void {
 }
 
 function sweepLeftovers(): void {
-  for (const namespace of listNamespaces()) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(namespace)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) deleteNamespace(namespace);
+  const isLeftOver = (name: string) => {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  };
+  for (const namespace of listNamespaces().filter(isLeftOver)) deleteNamespace(namespace);
+  for (const folder of readdirSync(tmpdir()).filter(isLeftOver)) {
+    rmSync(join(tmpdir(), folder), { recursive: true, force: true });
   }
 }
 

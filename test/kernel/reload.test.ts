@@ -1,9 +1,6 @@
 /** A reload is one transaction: no packet slips through between the old rules and the new. */
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { framesInOrder } from "./frames.ts";
@@ -47,16 +44,12 @@ table inet leaky {
 }
 `;
 
-const folder = mkdtempSync(join(tmpdir(), "postern-reload-"));
 let network: Network;
 beforeAll(async () => {
   network = await makeNetwork();
   await listenOnBoth(network.server, { protocol: "tcp", port: 22 });
 });
-afterAll(() => {
-  network.remove();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => network.remove());
 
 /** SYNs, strays and datagrams of one source a family; each has an id. */
 function unwelcome() {
@@ -78,7 +71,7 @@ test(`${RELOADS} reloads during a flood let none of it through, and a knock work
   timeout: 90_000,
 }, async () => {
   const { client, server, link } = network;
-  const files = GATES.map((_, n) => join(folder, `gate${n}.nft`));
+  const files = GATES.map(() => server.newPath("gate.nft"));
   await Promise.all(GATES.map((policy, n) => writeFile(files[n] ?? "", gateOf(policy))));
   await loadGate(server, GATES[0] ?? "");
   await seatJudge(server);
@@ -113,7 +106,7 @@ test("a gate with a look-up in an anonymous map would let some of it through", {
   timeout: 90_000,
 }, async () => {
   const { server, link } = network;
-  const file = join(folder, "leaky.nft");
+  const file = server.newPath("leaky.nft");
   await writeFile(file, LEAKY_GATE);
   await server.run(["nft", "-f", file]);
   await seatJudge(server);

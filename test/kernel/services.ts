@@ -1,8 +1,6 @@
 /** What runs on the hosts of a test: listeners, and a real sshd with a client for it. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { type Host, type Running, untilListening } from "./host.ts";
 
@@ -55,28 +53,30 @@ export async function canConnect(host: Host, address: string, port: number): Pro
 export interface SshServer {
   /** A session in which what is written comes back (`cat` at the other end). */
   readonly session: (from: Host, address: string) => Running;
-  readonly removeFiles: () => void;
 }
 
 /** A real sshd on port 22 of the host, for root, with keys made for this test. */
 export async function startSshd(host: Host): Promise<SshServer> {
-  const folder = mkdtempSync(join(tmpdir(), "postern-sshd-"));
-  const keyOf = (name: string) => join(folder, name);
-  for (const name of ["host", "user"]) {
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyOf(name)]);
+  const [hostKey, userKey, config] = ["host", "user", "sshd_config"].map(host.newPath) as [
+    string,
+    string,
+    string,
+  ];
+  for (const key of [hostKey, userKey]) {
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   }
   // sshd gives up its privileges into this folder; a service manager would have made it.
   mkdirSync("/run/sshd", { recursive: true });
   const settings = [
-    `HostKey ${keyOf("host")}`,
-    `AuthorizedKeysFile ${keyOf("user.pub")}`,
+    `HostKey ${hostKey}`,
+    `AuthorizedKeysFile ${userKey}.pub`,
     "PermitRootLogin prohibit-password",
     "StrictModes no",
     "UsePAM no",
     "PidFile none",
   ];
-  writeFileSync(keyOf("sshd_config"), `${settings.join("\n")}\n`);
-  const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", keyOf("sshd_config")]);
+  writeFileSync(config, `${settings.join("\n")}\n`);
+  const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", config]);
   for (const family of FAMILIES) await untilListening(sshd, { protocol: "tcp", port: 22 }, family);
   const options = [
     "BatchMode=yes",
@@ -92,11 +92,10 @@ export async function startSshd(host: Host): Promise<SshServer> {
         "none",
         "-T",
         "-i",
-        keyOf("user"),
+        userKey,
         ...options.flatMap((option) => ["-o", option]),
         `root@${address}`,
         "cat",
       ]),
-    removeFiles: () => rmSync(folder, { recursive: true }),
   };
 }

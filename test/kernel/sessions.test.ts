@@ -48,10 +48,7 @@ beforeAll(async () => {
   for (const each of [client, host]) await listenOnBoth(each, { protocol: "tcp", port: 22 });
   await listenOnBoth(server, { protocol: "tcp", port: 52000 });
 });
-afterAll(() => {
-  ssh.removeFiles();
-  network.remove();
-});
+afterAll(() => network.remove());
 
 async function knock(family: Family): Promise<void> {
   await network.client.run(["knock", "-d", "20", network.link.server[family], ...STEPS]);

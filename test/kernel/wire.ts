@@ -1,7 +1,5 @@
 /** Sends frames with tcpreplay and watches an interface with tcpdump. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { type Running, untilSays } from "./host.ts";
 import type { End } from "./network.ts";
 import { parsePcap, printPcap, type TimedFrame } from "./pcap.ts";
@@ -47,7 +45,7 @@ function untimed(frames: readonly Uint8Array[]): TimedFrame[] {
 
 interface Sending {
   readonly tcpreplay: Running;
-  readonly folder: string;
+  readonly file: string;
 }
 
 async function startTcpreplay(
@@ -56,8 +54,7 @@ async function startTcpreplay(
   options: readonly string[],
   processor = SENDING_PROCESSOR,
 ): Promise<Sending> {
-  const folder = await mkdtemp(join(tmpdir(), "postern-replay-"));
-  const file = join(folder, "frames.pcap");
+  const file = end.host.newPath("frames.pcap");
   await writeFile(file, printPcap(frames.map(later)));
   const tcpreplay = end.host.start([
     "taskset",
@@ -71,12 +68,12 @@ async function startTcpreplay(
     ...options,
     file,
   ]);
-  return { tcpreplay, folder };
+  return { tcpreplay, file };
 }
 
-async function countSent({ tcpreplay, folder }: Sending): Promise<number> {
+async function countSent({ tcpreplay, file }: Sending): Promise<number> {
   await tcpreplay.ended;
-  await rm(folder, { recursive: true });
+  await rm(file);
   const sent = /Successful packets:\s+(\d+)/.exec(tcpreplay.stdout())?.[1];
   if (sent === undefined || !/Failed packets:\s+0/.test(tcpreplay.stdout())) {
     throw new Error(`countSent: tcpreplay says ${tcpreplay.stdout()}${tcpreplay.stderr()}`);
@@ -98,8 +95,7 @@ export interface Capture {
 
 /** Watches `end` from now on for what `filter` (in the language of tcpdump) lets through. */
 export async function capture(end: End, filter: string): Promise<Capture> {
-  const folder = await mkdtemp(join(tmpdir(), "postern-capture-"));
-  const file = join(folder, "seen.pcap");
+  const file = end.host.newPath("seen.pcap");
   const tcpdump = end.host.start([
     "tcpdump",
     "--immediate-mode",
@@ -125,7 +121,7 @@ export async function capture(end: End, filter: string): Promise<Capture> {
       await untilAllWritten(tcpdump);
       await tcpdump.stop();
       const seen = await frames();
-      await rm(folder, { recursive: true });
+      await rm(file);
       return seen;
     },
   };
