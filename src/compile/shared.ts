@@ -37,7 +37,9 @@ function pass({ flows, syns }: GateSets): Chain {
     "pass",
     "A new connection is let through: note it, so that the rest of it passes.",
     ...forEachFamily((of) => doing([], [remember(of(flows), OPENING_SECONDS, true)])),
-    ...forEachFamily((of) => doing([], [remember(of(syns), OPENING_SECONDS, true)])),
+    ...forEachFamily((of) =>
+      doing([{ kind: "protocol", is: "tcp" }], [remember(of(syns), OPENING_SECONDS, true)]),
+    ),
     rule([], PASS),
   );
 }

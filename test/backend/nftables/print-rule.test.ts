@@ -45,7 +45,7 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "member", of: flows }, "ip saddr . tcp sport . ip daddr . tcp dport @flows4"],
   [
     { kind: "member", of: syns },
-    "ip6 saddr . tcp sport . ip6 daddr . tcp dport . tcp sequence @syns6",
+    "ip6 saddr . ip6 daddr . @th,0,64 @syns6",
   ],
   [{ kind: "spend", of: set }, "ip saddr @some4"],
   [{ kind: "listener-only" }, "socket wildcard 1"],
