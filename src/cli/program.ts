@@ -26,13 +26,13 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
       "Keeps a network service invisible and shut, and opens it to whoever knocks the right way.",
     )
     .version(VERSION)
-    .helpCommand(false)
     .exitOverride()
+    .showHelpAfterError("see `postern --help`")
     .configureOutput({
       writeOut: world.stdout,
       writeErr: world.stderr,
       // It quotes what was typed.
-      outputError: (text, write) => write(`postern: ${escapeLines(text)}`),
+      outputError: (text, write) => write(`postern: ${escapeLines(text.replace(/^error: /, ""))}`),
     });
   for (const command of COMMANDS) {
     addTo(program, command, world, (status) => {
@@ -58,7 +58,11 @@ function addTo(
   world: World,
   end: (status: Exit) => void,
 ): void {
-  const sub = program.command(command.name).description(command.summary).exitOverride();
+  const sub = program
+    .command(command.name)
+    .description(command.summary)
+    .exitOverride()
+    .showHelpAfterError(`see \`postern ${command.name} --help\``);
   for (const [name, about] of command.arguments) sub.argument(name, about);
   for (const [flags, about] of command.options) sub.option(flags, about);
   sub.allowExcessArguments(false).action(async () => {

@@ -1,0 +1,88 @@
+/** How commands are asked for, and what is said when it is not understood. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { postern, posternWith } from "./run.ts";
+
+/** As the top of the help lists them. */
+const { stdout: HELP } = await postern("--help");
+const COMMANDS = [...HELP.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name ?? "");
+
+test("the help names the commands of a gate", () => {
+  for (const name of ["compile", "apply", "remove", "status", "open", "close", "ban", "unban"]) {
+    expect(COMMANDS).toContain(name);
+  }
+});
+
+describe.each(COMMANDS.filter((name) => name !== "help"))("%s", (name) => {
+  test.each([`${name} --help`, `${name} -h`, `help ${name}`])(
+    "is explained by %s",
+    async (line) => {
+      const { exit, stdout, stderr } = await postern(line);
+      expect([exit, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(new RegExp(`^Usage: postern ${name} `));
+      expect(stdout).toContain("-h, --help");
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test("takes no more arguments than it says", async () => {
+    const { exit, stdout, stderr } = await postern(`${name} a b c d`);
+    expect([exit, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^postern: too many arguments for /);
+    expect(stderr).toContain(`see \`postern ${name} --help\`\n`);
+  });
+
+  test("takes no option that it does not know", async () => {
+    const { exit, stdout, stderr } = await postern(`${name} --nonsense`);
+    expect([exit, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^postern: unknown option '--nonsense'\n/);
+  });
+});
+
+describe("wrong usage", () => {
+  test.each([
+    ["stat", "postern: unknown command 'stat'\n(Did you mean status?)\nsee `postern --help`\n"],
+    [
+      "opne ssh 192.0.2.7",
+      "postern: unknown command 'opne'\n(Did you mean open?)\nsee `postern --help`\n",
+    ],
+    ["xyzzy", "postern: unknown command 'xyzzy'\nsee `postern --help`\n"],
+    ["--xyzzy", "postern: unknown option '--xyzzy'\nsee `postern --help`\n"],
+    [
+      "status --jsn",
+      "postern: unknown option '--jsn'\n(Did you mean --json?)\nsee `postern status --help`\n",
+    ],
+    ["open", "postern: missing required argument 'door'\nsee `postern open --help`\n"],
+    ["open ssh", "postern: missing required argument 'address'\nsee `postern open --help`\n"],
+    ["close", "postern: missing required argument 'door'\nsee `postern close --help`\n"],
+    ["ban", "postern: missing required argument 'address'\nsee `postern ban --help`\n"],
+    [
+      "ban 192.0.2.7 --for",
+      "postern: option '--for <time>' argument missing\nsee `postern ban --help`\n",
+    ],
+  ])("%s: status 2, one line and where to look", async (line, said) => {
+    expect(await postern(line)).toEqual({ exit: 2, stdout: "", stderr: said });
+  });
+
+  test("no command at all: the help, on stderr", async () => {
+    expect(await postern("")).toEqual({ exit: 2, stdout: "", stderr: HELP });
+  });
+
+  test("what was typed cannot move the cursor", async () => {
+    for (const argv of [
+      ["\u001b[31mx"],
+      ["--\u009b1m"],
+      ["status", "--\u202ex"],
+      ["ban", "a", "\u0007"],
+    ]) {
+      const { exit, stderr } = await posternWith(argv);
+      expect(exit).toBe(2);
+      expect(stderr).toMatch(/^[\x20-\x7e\n]+$/);
+    }
+  });
+});
+
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(await postern("--version")).toEqual({ exit: 0, stdout: `${version}\n`, stderr: "" });
+});
