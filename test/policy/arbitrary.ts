@@ -1,5 +1,6 @@
 /** Policies at random: valid ones, ones with a fault put in, and texts that look like YAML. */
 import fc from "fast-check";
+import { stringify } from "yaml";
 import type { Json, JsonObject } from "../../src/policy/shape/shape.ts";
 
 /** Ports of doors stay below, those of steps above, so that no step is protected. */
@@ -141,18 +142,52 @@ export const yamlSoup: fc.Arbitrary<string> = fc
   .array(fc.constantFrom(...FRAGMENTS), { maxLength: 60 })
   .map((fragments) => fragments.join(""));
 
-/** The text of a policy in which a piece was cut out, doubled, or replaced. */
-export const spoiltText: fc.Arbitrary<string> = fc
+/** A valid policy as people write it: on lines, or in brackets, without quotes where it can. */
+const validText: fc.Arbitrary<string> = fc.oneof(
+  validPolicy.map((policy) => stringify(policy, { version: "1.1" })),
+  validPolicy.map((policy) => JSON.stringify(policy, undefined, 1)),
+);
+
+/** The text of a policy in which a piece was cut out, put in, or replaced. */
+const brokenText: fc.Arbitrary<string> = fc
   .record({
-    text: validPolicy.map((policy) => JSON.stringify(policy, undefined, 1).replaceAll('"', "")),
+    text: validText,
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.integer({ min: 0, max: 12 }),
-    instead: fc.oneof(yamlSoup, fc.constantFrom(...FRAGMENTS)),
+    instead: fc.oneof(fc.constant(""), fc.constantFrom(...FRAGMENTS)),
   })
   .map(({ text, at, length, instead }) => {
     const start = Math.floor(at * text.length);
     return text.slice(0, start) + instead + text.slice(start + length);
   });
+
+/** Words that are right somewhere in a policy, or nearly. */
+const WORDS = [
+  ...["0", "1", "5", "22", "64", "65535", "65536", "010", "0x10", "1e3", "-5", "60000", '"64"'],
+  ...["51000-55000", "9-1", "tcp/22", "22/tcp", "tcp/1", "udp/60000-61000", "ping/63", "ping/1233"],
+  ...["10s", "0s", "25h", "1d", "010s", "true", "yes", "no", "null", "~", "drop", "nftables", "lo"],
+  ...["10.0.0.1", "10.0.0.1/8", "010.1.1.1", "::1", '"::/0"', "::ffff:1.2.3.4", "fe80::1%eth0"],
+  ...["[]", "{}", "[1, 2]", "protects", "steps", "refuse", "token", "within", "session-idle", "x"],
+];
+
+/** The text of a policy in which some words are others. */
+const mistakenText: fc.Arbitrary<string> = fc
+  .record({
+    text: validText,
+    changes: fc.array(fc.tuple(fc.nat(), fc.constantFrom(...WORDS)), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  })
+  .map(({ text, changes }) => {
+    const pieces = text.split(/([\w./"-]+)/);
+    for (const [choice, word] of changes)
+      pieces[1 + 2 * (choice % ((pieces.length - 1) / 2))] = word;
+    return pieces.join("");
+  });
+
+/** A policy with a fault put in, which it may survive. */
+export const spoiltText: fc.Arbitrary<string> = fc.oneof(brokenText, mistakenText);
 
 /** A record of which all keys but the `required` ones may be absent. */
 function optional(
