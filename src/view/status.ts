@@ -17,7 +17,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
   const lines = [
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
     ...section("banned", banned, paint),
-    ...section("sets", status.sets.filter(({ members }) => members > 0).map(fill), paint),
+    ...section("sets", fullestFirst(status.sets).map(fill), paint),
   ];
   return `${lines.join("\n").trimEnd()}\n`;
 }
@@ -33,33 +33,35 @@ function doorLines(
   paint: Paint,
 ): string[] {
   const isOpen = open.length > 0;
-  const rows = [
-    ...open.map(({ source, secondsLeft }) => `open to ${source}, ${lasting(secondsLeft)}`),
-    ...sessions.map(
-      ({ source, secondsLeft }) => `session of ${source}, ${lasting(secondsLeft)} if silent`,
-    ),
-    ...partWay.map(
-      ({ source, stage, of, secondsLeft }) =>
-        `${source} has made ${stage} of ${of} steps, ${lasting(secondsLeft)} for the next`,
-    ),
-  ];
   return [
     `${paint("bold", name)}  ${isOpen ? paint("green", "open") : paint("red", "shut")}`,
-    ...shown(rows),
+    ...shown(open.map(({ source, secondsLeft }) => `open to ${source}, ${lasting(secondsLeft)}`)),
+    ...shown(
+      sessions.map(
+        ({ source, secondsLeft }) => `session of ${source}, ${lasting(secondsLeft)} if silent`,
+      ),
+    ),
+    ...shown(
+      partWay.map(
+        ({ source, stage, of, secondsLeft }) =>
+          `${source} has made ${stage} of ${of} steps, ${lasting(secondsLeft)} for the next`,
+      ),
+    ),
     paint("dim", `  so far: ${countersInWords(counters)}`),
   ];
 }
 
-const COUNTED: Readonly<Record<string, string>> = {
-  open: "times opened",
-  refused: "packets refused",
-  wrong: "wrong steps",
-  banned: "automatic bans",
+/** One, and more than one. */
+const COUNTED: Readonly<Record<string, readonly [string, string]>> = {
+  open: ["time opened", "times opened"],
+  refused: ["packet refused", "packets refused"],
+  wrong: ["wrong step", "wrong steps"],
+  banned: ["automatic ban", "automatic bans"],
 };
 
 function countersInWords(counters: DoorStatus["counters"]): string {
   return Object.entries(counters)
-    .map(([name, count]) => `${count} ${COUNTED[name] ?? name}`)
+    .map(([name, count]) => `${count} ${(COUNTED[name] ?? [name, name])[count === 1 ? 0 : 1]}`)
     .join(", ");
 }
 
@@ -73,6 +75,13 @@ function shown(rows: readonly string[]): string[] {
     ...rows.slice(0, MOST_SHOWN).map((row) => `  ${row}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];
+}
+
+/** Those that anybody is in. */
+function fullestFirst(sets: Status["sets"]): Status["sets"] {
+  return sets
+    .filter(({ members }) => members > 0)
+    .toSorted((a, b) => b.members / b.capacity - a.members / a.capacity);
 }
 
 function fill({ name, members, capacity }: Status["sets"][number]): string {

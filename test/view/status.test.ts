@@ -1,0 +1,133 @@
+/** The state of a gate as people read it. */
+import { describe, expect, test } from "vitest";
+import type { DoorStatus, Status } from "../../src/gate/index.ts";
+import { renderStatus } from "../../src/view/status.ts";
+
+const QUIET: DoorStatus = {
+  name: "ssh",
+  open: [],
+  sessions: [],
+  partWay: [],
+  counters: { refused: 0, open: 0, wrong: 0 },
+};
+const EMPTY: Status = { backend: "nftables", doors: [QUIET], banned: [], sets: [] };
+
+const statusOf = (door: Partial<DoorStatus>, over: Partial<Status> = {}): Status => ({
+  ...EMPTY,
+  doors: [{ ...QUIET, ...door }],
+  ...over,
+});
+const plain = (status: Status) => renderStatus(status, { colour: false });
+const sources = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ source: `192.0.2.${n}`, secondsLeft: 9 }));
+
+describe("for people", () => {
+  test("a gate at rest is a door that is shut", () => {
+    expect(plain(EMPTY)).toBe(
+      ["ssh  shut", "  so far: 0 packets refused, 0 times opened, 0 wrong steps", ""].join("\n"),
+    );
+  });
+
+  test("a gate at work shows who is open, talking, part way and banned, and what fills up", () => {
+    const status: Status = {
+      backend: "nftables",
+      doors: [
+        {
+          name: "ssh",
+          open: [{ source: "192.0.2.7", secondsLeft: 9 }],
+          sessions: [],
+          partWay: [{ source: "2001:db8::8", secondsLeft: 4, stage: 1, of: 3 }],
+          counters: { refused: 5, open: 1, wrong: 2, banned: 1 },
+        },
+        {
+          ...QUIET,
+          name: "vpn",
+          sessions: [{ source: "192.0.2.9", secondsLeft: 119 }],
+          counters: { refused: 0, open: 3 },
+        },
+      ],
+      banned: [
+        { source: "192.0.2.66", secondsLeft: null, automatic: false },
+        { source: "2001:db8::66", secondsLeft: 3599, automatic: true },
+      ],
+      sets: [
+        { name: "ssh_grants4", members: 1, capacity: 65_536 },
+        { name: "ssh_grants6", members: 0, capacity: 65_536 },
+        { name: "banned4", members: 65_536, capacity: 65_536 },
+      ],
+    };
+    expect(plain(status)).toBe(
+      `ssh  open
+  open to 192.0.2.7, 9 s left
+  2001:db8::8 has made 1 of 3 steps, 4 s left for the next
+  so far: 5 packets refused, 1 time opened, 2 wrong steps, 1 automatic ban
+
+vpn  shut
+  session of 192.0.2.9, 119 s left if silent
+  so far: 0 packets refused, 3 times opened
+
+banned
+  192.0.2.66  until lifted
+  2001:db8::66  59 min left, for wrong steps
+
+sets
+  banned4  65536 of 65536 (100 %), full: newcomers are refused
+  ssh_grants4  1 of 65536 (0 %)
+`,
+    );
+  });
+
+  test("20 sources are shown, and of more it is told how many", () => {
+    const rows = (count: number) => plain(statusOf({ open: sources(count) })).split("\n");
+    expect(rows(20).filter((row) => row.includes("open to"))).toHaveLength(20);
+    expect(rows(20).some((row) => row.includes("more"))).toBe(false);
+    expect(rows(65_536).filter((row) => row.includes("open to"))).toHaveLength(20);
+    expect(rows(65_536)).toContain("  and 65516 more");
+  });
+
+  test("of a crowd in one state, those in another are still shown", () => {
+    const crowd = sources(500).map((source) => ({ ...source, stage: 1, of: 3 }));
+    const text = plain(statusOf({ partWay: crowd, open: sources(1), sessions: sources(30) }));
+    expect(text).toContain("open to 192.0.2.0");
+    expect(text).toContain("session of 192.0.2.0");
+    expect(text).toContain("192.0.2.0 has made 1 of 3 steps");
+  });
+
+  test("a set is full only when not one more fits", () => {
+    const fill = (members: number) =>
+      plain(statusOf({}, { sets: [{ name: "x", members, capacity: 65_536 }] }));
+    expect(fill(65_535)).toContain("x  65535 of 65536 (99 %)\n");
+    expect(fill(65_536)).toContain("full");
+  });
+
+  test.each([
+    [0, "0 s left"],
+    [119, "119 s left"],
+    [120, "2 min left"],
+    [7199, "119 min left"],
+    [7200, "2 h left"],
+    [432_000, "120 h left"],
+  ])("%d seconds are %s", (secondsLeft, words) => {
+    expect(plain(statusOf({ open: [{ source: "192.0.2.7", secondsLeft }] }))).toContain(
+      `open to 192.0.2.7, ${words}`,
+    );
+  });
+});
+
+describe("in colour", () => {
+  const text = (status: Status) => renderStatus(status, { colour: true });
+
+  test("a shut door is red and an open one green", () => {
+    expect(text(EMPTY)).toContain("\u001b[31mshut\u001b[0m");
+    expect(text(statusOf({ open: sources(1) }))).toContain("\u001b[32mopen\u001b[0m");
+  });
+
+  test("the words are the same", () => {
+    const status = statusOf(
+      { open: sources(25) },
+      { sets: [{ name: "x", members: 1, capacity: 2 }] },
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
+    expect(text(status).replaceAll(/\u001b\[\d+m/g, "")).toBe(plain(status));
+  });
+});
