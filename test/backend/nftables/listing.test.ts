@@ -49,6 +49,9 @@ describe.each(["nft-1.0.6.txt", "nft-1.1.3.txt"])("%s", (file) => {
       auto_banned4: ["10.91.0.4/3599"],
       wrong4: ["10.91.0.3/59"],
       flows4: ["a connection/119"],
+      flows6: ["a connection/119"],
+      syns4: ["a connection/119"],
+      syns6: ["a connection/119"],
     });
   });
 
@@ -69,7 +72,7 @@ describe.each(["nft-1.0.6.txt", "nft-1.1.3.txt"])("%s", (file) => {
 
   test("has its counters", () => {
     const counts = Object.fromEntries(listing.counters.map(({ name, packets }) => [name, packets]));
-    expect(counts).toMatchObject({ ssh_open: 1, ssh_wrong: 3, ssh_banned: 1, vpn_open: 1 });
+    expect(counts).toMatchObject({ ssh_open: 2, ssh_wrong: 3, ssh_banned: 1, vpn_open: 1 });
   });
 
   test("has nothing that the policy that it came from would not keep", () => {
