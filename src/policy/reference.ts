@@ -15,7 +15,7 @@ export function printSchema(): string {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A policy of Postern",
     description:
-      "What an editor can check while you type. `postern check` finds more: what is wrong between keys and between doors.",
+      "What an editor can check while you type. `postern compile` finds more: what is wrong between keys and between doors.",
     ...POLICY.schema,
   };
   return `${printJson(schema, "")}\n`;
