@@ -6,10 +6,15 @@ import { compileDoor } from "./door.ts";
 import { chain, goto, jump, packetsOf, rule, takes } from "./rules.ts";
 import { compileSequence, outlyingSteps } from "./sequence.ts";
 import { bothOf, type DoorSets, type GateSets, nameStep, setsOfDoor, setsOfGate } from "./sets.ts";
-import { compileShared } from "./shared.ts";
+import { compileShared, type Endpoint } from "./shared.ts";
 
-/** What the kernel has to do for a policy. The same policy always makes the same program. */
-export function compilePolicy(policy: Policy): Program {
+/**
+ * What the kernel has to do for a policy; the same arguments always make the same program.
+ *
+ * @param bound where a service behind a door listens on that address alone, if that is known.
+ *   Stray segments find such a listener where it is not.
+ */
+export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): Program {
   const shared = setsOfGate(policy);
   const doors = policy.doors.map((door) => ({
     door,
@@ -39,7 +44,7 @@ export function compilePolicy(policy: Policy): Program {
           ? []
           : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
       ]),
-      ...compileShared(policy, shared),
+      ...compileShared(policy, shared, bound),
     ],
     reassembles: policy.doors.some((door) => door.refuse === "reset"),
   };

@@ -1,1 +1,2 @@
 export { compilePolicy } from "./compile.ts";
+export type { Endpoint } from "./shared.ts";

@@ -1,4 +1,5 @@
 /** The chains that all doors share. */
+import { type Address, prefixOf } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Chain, Match, Verdict } from "../program/program.ts";
 import { chain, doing, forEachFamily, goto, member, PASS, remember, rule, takes } from "./rules.ts";
@@ -14,12 +15,18 @@ const ESTABLISHED_SECONDS = 432_000;
 const OPENING_SECONDS = 120;
 const CLOSING_SECONDS = 120;
 
-export function compileShared(policy: Policy, sets: GateSets): Chain[] {
+/** Where a service listens. */
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+export function compileShared(policy: Policy, sets: GateSets, bound: readonly Endpoint[]): Chain[] {
   const connections = policy.doors.some((door) => takes(door, "tcp"));
   const past = connections ? goto("pass") : PASS;
   return [
     ...(policy.trusted.length === 0 ? [] : [trusted(policy, past)]),
-    ...(connections ? [pass(sets), existing(), elsewhere(sets)] : []),
+    ...(connections ? [pass(sets), existing(bound), elsewhere(sets)] : []),
   ];
 }
 
@@ -47,15 +54,28 @@ function pass({ flows, syns }: GateSets): Chain {
 /**
  * A socket of this host that is more than a listener answers for its connection, also for
  * one that is older than the gate. Connections that end elsewhere (a published container
- * port, a forwarded host) have none, or a proxy's listener that never sees them.
+ * port, a forwarded host) have none, or a proxy's listener that never sees them. A listener
+ * on one address cannot be told from a connection, so there only what was let through counts.
  */
-function existing(): Chain {
+function existing(bound: readonly Endpoint[]): Chain {
+  const remembered = goto("elsewhere");
   return chain(
     "existing",
     "Part of a connection that exists? Otherwise back, to be refused.",
-    rule([{ kind: "listener-only" }], goto("elsewhere")),
+    ...bound.map(({ address, port }) =>
+      rule(
+        [
+          { kind: "protocol", is: "tcp" },
+          { kind: "to-port", first: port, last: port },
+          { kind: "destination", in: prefixOf(address) },
+        ],
+        remembered,
+        "a service listens on this address alone",
+      ),
+    ),
+    rule([{ kind: "listener-only" }], remembered),
     rule([{ kind: "has-socket" }], PASS),
-    rule([], goto("elsewhere")),
+    rule([], remembered),
   );
 }
 
@@ -66,7 +86,7 @@ function elsewhere({ flows }: GateSets): Chain {
     );
   return chain(
     "elsewhere",
-    "Connections that no socket of this host knows: those that were let through.",
+    "Connections that no socket vouches for: those that were let through.",
     ...known(CLOSING_SECONDS, { kind: "any-flag", of: ["fin", "rst"] }),
     ...known(ESTABLISHED_SECONDS),
   );

@@ -7,6 +7,7 @@ import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import type { Program } from "../program/index.ts";
 import { connectionsTo } from "./connections.ts";
 import { findObstacle } from "./obstacle.ts";
+import { readBoundSockets } from "./sockets.ts";
 import { loadText, readTableWithoutMembers } from "./table.ts";
 
 /** How long an adopted connection may be silent: as long as any other (`compile/shared.ts`). */
@@ -18,8 +19,10 @@ const TRIES = 4;
 export async function applyPolicy(host: Host, policy: Policy): Promise<Result<undefined>> {
   const obstacle = checkBackend(policy) ?? (await findObstacle(host));
   if (obstacle !== undefined) return fail(obstacle);
-  const program = compilePolicy(policy);
-  const adoption = printAdoption(await connectionsTo(host, policy), ADOPTED_SECONDS);
+  const bound = await readBoundSockets(host, policy);
+  const program = compilePolicy(policy, bound.listeners);
+  const older = [...(await connectionsTo(host, policy)), ...bound.connections];
+  const adoption = printAdoption(older, ADOPTED_SECONDS);
   for (let tries = 1; ; tries += 1) {
     const table = await readTableWithoutMembers(host);
     if (!table.ok) return table;

@@ -38,7 +38,8 @@ function parseTracked(line: string): Connection[] {
   ];
 }
 
-function isProtected(policy: Policy, port: number): boolean {
+/** Whether a door stands at the TCP port. */
+export function isProtected(policy: Policy, port: number): boolean {
   return policy.doors.some((door) =>
     door.protects.some(
       ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,

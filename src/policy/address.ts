@@ -54,6 +54,11 @@ export function parsePrefix(text: string): Prefix | undefined {
   return { first: maskAddress(address, length), length } as Prefix;
 }
 
+/** The prefix that holds this address alone. */
+export function prefixOf(address: Address): Prefix {
+  return { first: address, length: widthOf(address.family) } as Prefix;
+}
+
 /** The address with every bit past the first `length` set to 0. */
 export function maskAddress(address: Address, length: number): Address {
   const hostBits = BigInt(widthOf(address.family) - length);

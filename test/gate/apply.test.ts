@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { printNftables } from "../../src/backend/nftables/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import { applyPolicy, removeGate } from "../../src/gate/index.ts";
+import { address } from "../scenarios/arbitrary.ts";
 import { fails, fakeHost, LIST_TERSE, LOAD, prints, TABLES } from "../setup/fake-host.ts";
 import { policyOf } from "../setup/policy.ts";
 import { listingOf } from "./listings.ts";
@@ -17,6 +18,9 @@ const PROGRAM = compilePolicy(POLICY);
 const LISTING = listingOf(PROGRAM);
 const RULES = printNftables(PROGRAM);
 
+/** Where the kernel is asked for listeners on one address. */
+const SS = ["ss", "--no-header", "--numeric", "--tcp", "--all"];
+
 /** Where connection tracking is asked for connections that a new gate would cut. */
 const CONNTRACK = ["conntrack", "-L", "-p", "tcp"];
 
@@ -25,6 +29,7 @@ describe("apply", () => {
     const host = fakeHost({ tables: [undefined, LISTING] });
     expect(await applyPolicy(host, POLICY)).toEqual({ ok: true, value: undefined });
     expect(host.ran).toEqual([
+      { argv: SS, stdin: "" },
       { argv: CONNTRACK, stdin: "" },
       { argv: LIST_TERSE, stdin: "" },
       { argv: TABLES, stdin: "" },
@@ -156,6 +161,43 @@ add element inet postern flows6 {
     });
     expect((await applyPolicy(host, POLICY)).ok).toBe(true);
     expect(host.loaded().at(-1)).toBe(RULES);
+  });
+});
+
+describe("a service that listens on one address alone", () => {
+  const SOCKETS = `LISTEN 0      128        192.0.2.1:22         0.0.0.0:*
+LISTEN 0      128   [::ffff:192.0.2.2]:22      *:*
+LISTEN 0      128          0.0.0.0:22         0.0.0.0:*
+LISTEN 0      128     0.0.0.0%eth0:22         0.0.0.0:*
+LISTEN 0      128                *:22               *:*
+LISTEN 0      128        127.0.0.1:22         0.0.0.0:*
+LISTEN 0      128            [::1]:22            [::]:*
+LISTEN 0      128  [2001:db8::1%eth0]:22         [::]:*
+LISTEN 0      128        192.0.2.1:80         0.0.0.0:*
+ESTAB  0      0          192.0.2.1:22    198.51.100.7:40000
+ESTAB  0      0      [2001:db8::1]:22  [2001:db8::7]:40000
+ESTAB  0      0          192.0.2.9:22    198.51.100.7:40001
+ESTAB  0      0          192.0.2.1:40002 198.51.100.7:22
+Recv-Q nonsense
+`;
+  const bound = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map((text) => ({
+    address: address(text),
+    port: 22,
+  }));
+
+  test("is left to what was let through, and keeps the connections it has", async () => {
+    const program = compilePolicy(POLICY, bound);
+    const host = fakeHost({ tables: [undefined, listingOf(program)], sockets: SOCKETS });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
+    expect(host.loaded()).toEqual([
+      `${printNftables(program)}add element inet postern flows4 {
+    198.51.100.7 . 40000 . 192.0.2.1 . 22 timeout 432000s
+}
+add element inet postern flows6 {
+    2001:db8::7 . 40000 . 2001:db8::1 . 22 timeout 432000s
+}
+`,
+    ]);
   });
 });
 

@@ -125,7 +125,8 @@ describe.each(FAMILIES)("over %s", (family) => {
       expect(heard()).toBe(before);
       const atEmpty = await sendAll(probesOf(network, family, EMPTY));
       const inBoth = all
-        .filter(({ differs }) => differs !== true)
+        // An empty port complains of an incomplete IPv6 header; the door stays silent.
+        .filter((probe) => probe.differs !== true && !isDiscarded(probe))
         .map((probe) => ({
           name: probe.name,
           door: likenessOf(probe, answersTo(probe, atDoor.answers)),

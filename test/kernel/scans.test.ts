@@ -1,11 +1,15 @@
 /** Whoever scans sees a door as a port on which nothing listens, or does not see it at all. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { applyPolicy } from "../../src/gate/index.ts";
 import { FAMILIES } from "../../src/policy/address.ts";
+import { policyOf } from "../setup/policy.ts";
 import { loadGate, removeGate } from "./gate.ts";
 import { untilListening } from "./host.ts";
+import { liveHost } from "./live-host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
-import { listenOnBoth } from "./services.ts";
+import { connect, listenOnBoth } from "./services.ts";
+import { until } from "./until.ts";
 import { capture } from "./wire.ts";
 
 const DOOR = { tcp: 22, udp: 5353 } as const;
@@ -94,29 +98,48 @@ describe.each(FAMILIES)("over %s", (family) => {
 });
 
 /** A listener can be bound to both families at once, or to one address alone. */
-describe("wherever the service listens", () => {
+describe("wherever the service listens when the gate is applied", () => {
   const STRAYS = ["-sA", "-sF", "-sX", "-sN", "-sM", "-sW"];
   let other: Network;
   beforeAll(async () => {
     other = await makeNetwork();
-    await loadGate(other.server, policy("drop"));
   });
   afterAll(() => other.remove());
 
-  test.each(["::", "10.91.0.2", "fd91::2"])(
-    "on %s, no stray segment gets an answer",
-    async (bound) => {
-      const program = `require("node:net").createServer().listen(${DOOR.tcp}, "${bound}")`;
-      const listener = other.server.start([process.execPath, "-e", program]);
-      const family = bound.includes(":") ? "ipv6" : "ipv4";
-      await untilListening(listener, { protocol: "tcp", port: DOOR.tcp }, family);
-      const watching = await capture(other.link.client, `src port ${DOOR.tcp}`);
-      for (const each of FAMILIES) {
-        const address = other.link.server[each];
-        await Promise.all(STRAYS.map((flags) => scan(other.client, address, [DOOR.tcp], flags)));
-      }
+  test.each([
+    ["::", "ipv4", "45001"],
+    ["::", "ipv6", "45002"],
+    ["10.91.0.2", "ipv4", "45003"],
+    ["fd91::2", "ipv6", "45004"],
+  ] as const)(
+    "on %s, over %s no stray segment is answered and sessions go on",
+    async (bound, family, ownPort) => {
+      const { client, server, link } = other;
+      const program = `require("node:net").createServer((s) => s.pipe(s)).listen(${DOOR.tcp}, "${bound}")`;
+      const listener = server.start([process.execPath, "-e", program]);
+      await untilListening(
+        listener,
+        { protocol: "tcp", port: DOOR.tcp },
+        bound.includes(":") ? "ipv6" : "ipv4",
+      );
+      const session = connect(client, link.server[family], DOOR.tcp, ["-p", ownPort]);
+      const echoes = async (word: string) => {
+        session.write(`${word}\n`);
+        await until(`the echo of ${word}`, () => session.stdout().includes(word));
+      };
+      await echoes("before");
+      const applied = await applyPolicy(liveHost(server), policyOf(policy("drop")));
+      expect(applied).toEqual({ ok: true, value: undefined });
+      await echoes("guarded");
+      const notItsOwn = `src port ${DOOR.tcp} and not dst port ${ownPort}`;
+      const watching = await capture(link.client, notItsOwn);
+      await Promise.all(
+        STRAYS.map((flags) => scan(client, link.server[family], [DOOR.tcp], flags)),
+      );
       expect(await watching.stop()).toEqual([]);
-      await listener.stop();
+      await echoes("after");
+      await Promise.all([session.stop(), listener.stop()]);
+      await removeGate(server);
     },
   );
 });

@@ -18,6 +18,8 @@ export interface Answers {
   readonly loads?: readonly Finished[];
   readonly files?: Readonly<Record<string, string>>;
   readonly conntrack?: string;
+  /** What `ss` prints. */
+  readonly sockets?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -73,7 +75,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
 }
 
 /** What the programs of the host answer, by their command line. */
-function programsOf({ nftVersion, tables, loads, conntrack }: Answers) {
+function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) {
   const nextTable = oneByOne(tables ?? [undefined]);
   const nextLoad = oneByOne(loads ?? [DONE]);
   let isThere = false;
@@ -88,6 +90,8 @@ function programsOf({ nftVersion, tables, loads, conntrack }: Answers) {
     [LIST_TERSE.join(" ")]: list,
     [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
+    "ss --no-header --numeric --tcp --all": () =>
+      sockets === undefined ? NOT_THERE : prints(sockets),
     "conntrack -L -p tcp": () => (conntrack === undefined ? NOT_THERE : prints(conntrack)),
   };
   return programs;

@@ -62,12 +62,22 @@ function usesReset(program: Program): boolean {
   return program.chains.some(({ rules }) => rules.some(({ to }) => to.kind === "reset"));
 }
 
-/** A header that is too short gets no answer from the kernel either. */
+/**
+ * The kernel itself answers neither what was sent to everybody, nor a header that says it is
+ * shorter than one can be, nor TCP that is signed (RFC 2385: it has no key to sign an answer
+ * with), nor an IPv6 datagram without a checksum.
+ */
 const ANSWER_AS_CLOSED_CHAIN = block(
   `chain ${ANSWER_AS_CLOSED}`,
   [
+    "meta pkttype != host drop",
+    "fib daddr type broadcast drop",
+    "fib daddr type multicast drop",
     "tcp doff < 5 drop",
+    "tcp option 19 exists drop  # an MD5 signature",
     "meta l4proto tcp reject with tcp reset",
+    "udp length < 8 drop",
+    "meta nfproto ipv6 udp checksum 0 drop",
     "reject with icmpx type port-unreachable",
   ],
   "What a port answers on which nothing listens.",

@@ -1,0 +1,71 @@
+/**
+ * Services that listen on one address alone. The kernel's rules cannot tell such a listener
+ * from a connection, so a gate has to be told of them, and of the connections that they
+ * already have.
+ */
+import type { Connection } from "../backend/nftables/index.ts";
+import type { Endpoint } from "../compile/index.ts";
+import type { Host } from "../host/index.ts";
+import { type Address, parsePrefix, printAddress, unmapPrefix } from "../policy/address.ts";
+import type { Policy } from "../policy/policy.ts";
+import { isProtected } from "./connections.ts";
+
+export interface BoundSockets {
+  readonly listeners: readonly Endpoint[];
+  readonly connections: readonly Connection[];
+}
+
+/** Those at the ports of the policy's doors; none where there is no `ss` to ask. */
+export async function readBoundSockets(host: Host, policy: Policy): Promise<BoundSockets> {
+  const { stdout } = await host.run(["ss", "--no-header", "--numeric", "--tcp", "--all"]);
+  const sockets = stdout.split("\n").flatMap(parseSocket);
+  const listeners = sockets
+    .filter(({ state, local }) => state === "LISTEN" && isBound(local.address))
+    .map(({ local }) => local)
+    .filter(({ port }) => isProtected(policy, port));
+  const isListener = (local: Endpoint) => listeners.some((other) => isSame(other, local));
+  return {
+    listeners,
+    connections: sockets
+      .filter(({ state, local }) => state !== "LISTEN" && isListener(local))
+      .map(({ local, peer }) => ({
+        source: peer.address,
+        sourcePort: peer.port,
+        destination: local.address,
+        destinationPort: local.port,
+      })),
+  };
+}
+
+interface Socket {
+  readonly state: string;
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+}
+
+/** `LISTEN 0 128 192.0.2.1:22 0.0.0.0:*`; a line that is not of this form is left out. */
+function parseSocket(line: string): Socket[] {
+  const [state = "", , , localText = "", peerText = ""] = line.trim().split(/\s+/);
+  const local = parseEndpoint(localText);
+  const peer = parseEndpoint(peerText);
+  return local === undefined || peer === undefined ? [] : [{ state, local, peer }];
+}
+
+/** `192.0.2.1:22`, `[2001:db8::1]:22`, `0.0.0.0%eth0:22`, `*:*`; `*` is 0. */
+function parseEndpoint(text: string): Endpoint | undefined {
+  const [, written = "", port = ""] = /^(.*):(\d+|\*)$/.exec(text) ?? [];
+  const bare = written.replace(/[[\]]/g, "").replace(/%.*$/, "");
+  const prefix = parsePrefix(bare === "*" ? "::" : bare);
+  if (prefix === undefined) return undefined;
+  const address = (unmapPrefix(prefix) ?? prefix).first;
+  return { address, port: port === "*" ? 0 : Number(port) };
+}
+
+/** Neither every address nor loopback, where there are no doors. */
+function isBound(address: Address): boolean {
+  return !/^(0\.0\.0\.0|127\..*|::1?)$/.test(printAddress(address));
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && printAddress(a.address) === printAddress(b.address);
+}
