@@ -26,7 +26,6 @@ interface Claim extends Standing {
 export function checkAcross(doors: readonly DraftDoor[]): Problem[] {
   const claims = doors.flatMap(claimsOf).map((claim, index) => ({ ...claim, index }));
   return [
-    ...doors.flatMap(checkSessionIdle),
     ...checkProtectedTwice(claims.filter(({ item }) => item.value.protocol === "tcp")),
     ...checkProtectedTwice(claims.filter(({ item }) => item.value.protocol === "udp")),
     ...doors.flatMap((door) => checkSteps(door, claims)),
@@ -42,14 +41,6 @@ function claimsOf(door: DraftDoor): Omit<Claim, "index">[] {
   const named = destinations.value?.map(({ value }) => value) ?? [];
   const prefixes = destinations.place === undefined ? EVERYWHERE : named;
   return (protects.value ?? []).map((item) => ({ door, item, ports: item.value.ports, prefixes }));
-}
-
-function checkSessionIdle(door: DraftDoor): Problem[] {
-  const { protects, "session-idle": idle } = door.content;
-  const udp = protects.value?.some(({ value }) => value.protocol === "udp") ?? false;
-  if (idle.place === undefined || udp || !protects.sound) return [];
-  const what = `\`session-idle\` is about UDP, and door ${door.value} protects no UDP port`;
-  return [problemAt(idle.place, "no-udp", what, "leave it out, or protect udp/PORT")];
 }
 
 /** Each service against those before it; the claims are of one protocol. */

@@ -77,7 +77,6 @@ export const CODES = [
   "not-an-interface",
   "loopback",
   // Between keys and between doors.
-  "no-udp",
   "protected-twice",
   "protected-step",
 ] as const;

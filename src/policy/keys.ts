@@ -135,7 +135,7 @@ export const DOOR = record(
     "session-idle": {
       shape: duration,
       meaning:
-        "how long a UDP session stays open while nothing is sent. Only for a door that protects a UDP port",
+        "how long a UDP session stays open while nothing is sent; TCP connections have no such end",
       example: "5m",
       absent: seconds(120),
     },

@@ -62,7 +62,6 @@ const ECHOES: ReadonlySet<string> = new Set<Code>([
   "missing-key",
   "no-value",
   "wrong-kind",
-  "no-udp",
   "not-a-policy",
 ]);
 

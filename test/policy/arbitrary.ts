@@ -61,13 +61,7 @@ function door(index: number): fc.Arbitrary<JsonObject> {
   );
   return fc
     .record({ protects, rest: doorKeys })
-    .map(({ protects, rest: { "session-idle": idle, ...rest } }) => ({
-      protects,
-      ...rest,
-      ...(idle !== undefined && JSON.stringify(protects).includes("udp")
-        ? { "session-idle": idle }
-        : {}),
-    }));
+    .map(({ protects, rest }) => ({ protects, ...rest }));
 }
 
 const doorKeys: fc.Arbitrary<JsonObject> = optional({

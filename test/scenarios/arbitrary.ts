@@ -61,9 +61,10 @@ const door = (protects: readonly string[], destinations: readonly string[]) =>
       "single-use": fc.boolean(),
       refuse: fc.constantFrom("drop", "reset"),
       destinations: fc.constant(destinations),
+      "session-idle": fc.constant("2s"),
       sequence,
     },
-    { requiredKeys: ["protects", "open-for", "sequence"] },
+    { requiredKeys: ["protects", "open-for", "session-idle", "sequence"] },
   );
 
 /** A policy over the pools above, for two families at once; `destinations` are what doors may name. */
@@ -94,21 +95,12 @@ export function policies(
       },
       { requiredKeys: ["doors", "log"] },
     )
-    .map((fields) => parsePolicy(JSON.stringify(withIdle(fields)), "random.yaml"))
+    .map((fields) => parsePolicy(JSON.stringify(fields), "random.yaml"))
     .filter((result) => result.ok)
     .map((result): Policy => {
       if (!result.ok) throw new Error("policies: a problem got past the filter");
       return result.value;
     });
-}
-
-/** A short `session-idle` wherever a door takes datagrams; elsewhere the key is a problem. */
-function withIdle(fields: { doors: Record<string, { protects: string[] } | undefined> }): unknown {
-  const doors = Object.entries(fields.doors).map(([name, door]) => {
-    const takesDatagrams = door?.protects.some((service) => service.startsWith("udp/")) ?? false;
-    return [name, takesDatagrams ? { ...door, "session-idle": "2s" } : door];
-  });
-  return { ...fields, doors: Object.fromEntries(doors) };
 }
 
 const FLAGS: readonly (readonly TcpFlag[])[] = [

@@ -43,10 +43,7 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "member", of: set6 }, "ip6 saddr @some6"],
   [{ kind: "member", of: cut }, "ip6 saddr & ffff:ffff:ffff:ffff:: @cut6"],
   [{ kind: "member", of: flows }, "ip saddr . tcp sport . ip daddr . tcp dport @flows4"],
-  [
-    { kind: "member", of: syns },
-    "ip6 saddr . ip6 daddr . @th,0,64 @syns6",
-  ],
+  [{ kind: "member", of: syns }, "ip6 saddr . ip6 daddr . @th,0,64 @syns6"],
   [{ kind: "spend", of: set }, "ip saddr @some4"],
   [{ kind: "listener-only" }, "socket wildcard 1"],
   [{ kind: "has-socket" }, "socket transparent <= 1"],

@@ -180,11 +180,6 @@ const doorRows = [
     "doors:\n  a: { protects: tcp/22 }\n  b: { protects: «tcp/1-100» }",
     "protected-twice",
   ),
-  refused(
-    "an idle time without UDP",
-    keys("«session-idle»: 2m"),
-    "no-udp: leave it out, or protect udp/PORT",
-  ),
 ];
 
 /** Problems that others could hide, and must not; and none that others only seem to bring. */
