@@ -8,7 +8,7 @@ import type { Program } from "../program/index.ts";
 import { connectionsTo } from "./connections.ts";
 import { findObstacle } from "./obstacle.ts";
 import { readBoundSockets } from "./sockets.ts";
-import { loadText, readTableWithoutMembers } from "./table.ts";
+import { loadText, readSetsAndChains, readTableWithoutMembers } from "./table.ts";
 
 /** How long an adopted connection may be silent: as long as any other (`compile/shared.ts`). */
 const ADOPTED_SECONDS = 432_000;
@@ -36,8 +36,8 @@ export async function applyPolicy(host: Host, policy: Policy): Promise<Result<un
 
 /** Whether the gate is of this program alone: what others loaded at the same time may remain. */
 async function isWhole(host: Host, program: Program): Promise<boolean> {
-  const table = await readTableWithoutMembers(host);
-  return !table.ok || table.value === undefined || staleIn(table.value, program).length === 0;
+  const listing = await readSetsAndChains(host);
+  return listing === undefined || staleIn(listing, program).length === 0;
 }
 
 /** Takes the gate away: every service is reachable as if there had never been one. */

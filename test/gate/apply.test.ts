@@ -4,7 +4,16 @@ import { printNftables } from "../../src/backend/nftables/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import { applyPolicy, removeGate } from "../../src/gate/index.ts";
 import { address } from "../scenarios/arbitrary.ts";
-import { fails, fakeHost, LIST_TERSE, LOAD, prints, TABLES } from "../setup/fake-host.ts";
+import {
+  fails,
+  fakeHost,
+  LIST_CHAINS,
+  LIST_SETS,
+  LIST_TERSE,
+  LOAD,
+  prints,
+  TABLES,
+} from "../setup/fake-host.ts";
 import { policyOf } from "../setup/policy.ts";
 import { listingOf } from "./listings.ts";
 
@@ -34,7 +43,8 @@ describe("apply", () => {
       { argv: LIST_TERSE, stdin: "" },
       { argv: TABLES, stdin: "" },
       { argv: LOAD, stdin: RULES },
-      { argv: LIST_TERSE, stdin: "" },
+      { argv: LIST_SETS, stdin: "" },
+      { argv: LIST_CHAINS, stdin: "" },
     ]);
   });
 

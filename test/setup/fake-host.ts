@@ -31,10 +31,13 @@ export interface FakeHost extends Host {
 }
 
 const DONE: Finished = { status: 0, stdout: "", stderr: "" };
+const NOTHING = '{"nftables": []}';
 const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
 
 export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as const;
 export const LIST_TERSE = ["nft", "--json", "--terse", "list", "table", "inet", "postern"] as const;
+export const LIST_SETS = ["nft", "--json", "--terse", "list", "sets", "inet"] as const;
+export const LIST_CHAINS = ["nft", "--json", "--terse", "list", "chains", "inet"] as const;
 export const LOAD = ["nft", "-f", "-"] as const;
 export const TABLES = ["nft", "list", "tables", "inet"] as const;
 
@@ -84,10 +87,14 @@ function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) 
     isThere = table !== undefined;
     return table === undefined ? fails("Error: No such file or directory\n") : prints(table);
   };
+  /** Of several lists that are asked for at once, the first has everything. */
+  const listSome = () => prints(nextTable() ?? NOTHING);
   const programs: Readonly<Record<string, () => Finished>> = {
     "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
     [LIST.join(" ")]: list,
     [LIST_TERSE.join(" ")]: list,
+    [LIST_SETS.join(" ")]: listSome,
+    [LIST_CHAINS.join(" ")]: () => prints(NOTHING),
     [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "ss --no-header --numeric --tcp --all": () =>

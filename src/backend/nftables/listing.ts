@@ -1,6 +1,7 @@
 /** What the kernel holds of a gate: `nft --json list table` back into our own words. */
 import { type Address, type Family, parseAddress } from "../../policy/address.ts";
 import { isLabel, type Label, parseLabel } from "./labels.ts";
+import { TABLE } from "./names.ts";
 
 export interface Listing {
   /** Whether a gate made it (or nobody has put anything into it yet). */
@@ -35,11 +36,16 @@ const NAMED_KINDS = ["map", "chain", "set", "counter", "limit", "quota", "flowta
 /** What nft's own language can name; the kernel and JSON would take any name. */
 const NAME = /^[A-Za-z_.][\w/.-]*$/;
 
-/** Reads the output of `nft --json list table`. Throws when it is not such an output. */
-export function parseListing(json: string): Listing {
-  const items = list(field(JSON.parse(json), "nftables")).flatMap((item) =>
-    Object.entries(record(item)).map(([kind, value]) => ({ kind, value: record(value) })),
-  );
+/**
+ * Reads what `nft --json list` prints of our table, in one document or in several; what they
+ * say of other tables is left out. Throws when it is no such output.
+ */
+export function parseListing(...documents: readonly string[]): Listing {
+  const items = documents
+    .flatMap((json) => list(field(JSON.parse(json), "nftables")))
+    .flatMap((item) => Object.entries(record(item)))
+    .map(([kind, value]) => ({ kind, value: record(value) }))
+    .filter(({ value }) => `${value["family"]} ${value["table"]}` === TABLE);
   const ofKind = (kind: string) =>
     items.filter((item) => item.kind === kind).map(({ value }) => value);
   const names = NAMED_KINDS.flatMap((kind) => ofKind(kind).map(({ name }) => ({ kind, name })));

@@ -114,7 +114,14 @@ describe("what a changed policy does not keep", () => {
 /** A listing with these things in it, as nft words them. */
 function listingOf(...items: readonly Record<string, unknown>[]): Listing {
   const metainfo = { metainfo: { version: "1.0.6", json_schema_version: 1 } };
-  return parseListing(JSON.stringify({ nftables: [metainfo, ...items] }));
+  const inTable = (item: object) =>
+    Object.fromEntries(
+      Object.entries(item).map(([kind, value]) => [
+        kind,
+        { family: "inet", table: "postern", ...(value as object) },
+      ]),
+    );
+  return parseListing(JSON.stringify({ nftables: [metainfo, ...items.map(inTable)] }));
 }
 
 const LABEL = "role=banned family=ipv4 prefix=32 meaning=0123456789abcdef";
@@ -197,6 +204,25 @@ describe("what others put into our table", () => {
   });
 });
 
+test("what is in other tables is nobody's business here", () => {
+  const listing = listingOf(
+    set({ table: "filter" }),
+    set({ family: "ip" }),
+    { chain: { table: "other", name: "input" } },
+    { counter: { table: "other", name: "ssh_open", packets: 1 } },
+  );
+  expect(listing).toEqual({ isOurs: true, sets: [], counters: [], names: [] });
+});
+
+test("a listing may come in parts", () => {
+  const part = (item: object) => JSON.stringify({ nftables: [item] });
+  const listing = parseListing(
+    part(set({})),
+    part({ chain: { family: "inet", table: "postern", name: "a" } }),
+  );
+  expect(listing.names).toEqual(["chain a", "set banned4"]);
+});
+
 describe("what is no listing is a fault of ours to expect one", () => {
   test.each([
     ["nothing", ""],
@@ -206,7 +232,7 @@ describe("what is no listing is a fault of ours to expect one", () => {
     ["sets that are none", '{"nftables": [{"set": 1}]}'],
     [
       "members that are no list",
-      `{"nftables": [{"set": {"name": "a", "comment": "${LABEL}", "elem": 1}}]}`,
+      `{"nftables": [{"set": {"family": "inet", "table": "postern", "name": "a", "comment": "${LABEL}", "elem": 1}}]}`,
     ],
   ])("%s", (_, json) => {
     expect(() => parseListing(json)).toThrow();
