@@ -39,7 +39,7 @@ export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): 
       ...services.chains,
       ...pingChain(policy),
       ...doors.flatMap(({ door, own, counters }) => [
-        ...compileDoor({ policy, door, shared, own, refused: counters.refused }),
+        ...compileDoor({ policy, door, shared, own, refused: counters.refused, bound }),
         ...(door.sequence === undefined
           ? []
           : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),

@@ -1,5 +1,5 @@
 /** The chains before one door: who may start a connection, and who is refused (design 3.1 to 3.5, 3.8, 3.9). */
-import type { Door, Policy } from "../policy/policy.ts";
+import type { Door, Policy, Service } from "../policy/policy.ts";
 import type { Chain, Counter, Match, Rule, TimedSet, Verdict } from "../program/program.ts";
 import {
   chain,
@@ -16,7 +16,7 @@ import {
   takes,
 } from "./rules.ts";
 import type { DoorSets, GateSets } from "./sets.ts";
-import { TRUSTED } from "./shared.ts";
+import { type Endpoint, TRUSTED } from "./shared.ts";
 
 export interface DoorParts {
   readonly policy: Policy;
@@ -24,6 +24,7 @@ export interface DoorParts {
   readonly shared: GateSets;
   readonly own: DoorSets;
   readonly refused: Counter;
+  readonly bound: readonly Endpoint[];
 }
 
 export function compileDoor(parts: DoorParts): Chain[] {
@@ -34,22 +35,40 @@ export function compileDoor(parts: DoorParts): Chain[] {
       `door_${name}`,
       `The door ${name}: packets to its ports.`,
       ...exemptLoopback(parts.policy),
-      ...door.protects.flatMap(({ protocol, ports }) =>
+      ...door.protects.flatMap((service) => passConnections(service, parts.bound)),
+      ...door.protects.flatMap((service) =>
         destinationsOf(door).map((at) =>
-          rule(
-            [
-              { kind: "protocol", is: protocol },
-              { kind: "to-port", first: ports.first, last: ports.last },
-              ...at,
-            ],
-            goto(`${protocol}_${name}`),
-          ),
+          rule([...packetsTo(service), ...at], goto(`${service.protocol}_${name}`)),
         ),
       ),
     ),
     ...(takes(door, "tcp") ? [tcpChain(parts), newChain(parts)] : []),
     ...(takes(door, "udp") ? [udpChain(parts)] : []),
     refuseChain(parts),
+  ];
+}
+
+/**
+ * Most packets to a port are of its connections: one look at the sockets passes them, before
+ * anything that costs more. Where a service listens on one address alone that look says
+ * nothing.
+ */
+function passConnections(service: Service, bound: readonly Endpoint[]): Rule[] {
+  const { first, last } = service.ports;
+  if (service.protocol === "udp") return [];
+  if (bound.some(({ port }) => port >= first && port <= last)) return [];
+  return [
+    rule(
+      [...packetsTo(service), { kind: "new-connection", is: false }, { kind: "bound-socket" }],
+      PASS,
+    ),
+  ];
+}
+
+function packetsTo({ protocol, ports }: Service): Match[] {
+  return [
+    { kind: "protocol", is: protocol },
+    { kind: "to-port", first: ports.first, last: ports.last },
   ];
 }
 

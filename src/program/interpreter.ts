@@ -157,6 +157,8 @@ function matches(match: Match, context: Context): boolean {
       return spend(match.of, context);
     case "listener-only":
       return tcp?.socket === "listener";
+    case "bound-socket":
+      return tcp?.socket === "connection";
     case "has-socket":
       return tcp !== undefined && tcp.socket !== "none";
   }

@@ -92,6 +92,8 @@ export type Match =
   | { readonly kind: "member"; readonly of: TimedSet }
   /** A member whose one use is still free; the look-up itself takes it, so no two can. */
   | { readonly kind: "spend"; readonly of: TimedSet }
+  /** A socket with an address of its own would take it: a connection, or a listener on one address. */
+  | { readonly kind: "bound-socket" }
   /** Only a socket that listens on every address would take the packet. */
   | { readonly kind: "listener-only" }
   /** Some socket of the host would take the packet. */

@@ -99,14 +99,13 @@ function entryOf(program: Program): Rule[] {
 
 describe("of 200 doors", () => {
   const program = compilePolicy(policyOfDoors(200));
-  const tree = program.chains.filter(({ name }) => /^(knocks|services)_/.test(name));
+  const tree = program.chains.filter(({ name }) => /^(knocks|services)(_|$)/.test(name));
   const way = (port: number) => wayOf(entryOf(program), tree, port);
 
   test.each([1, 443, 999, 28_500, 32_768, 60_999, 65_535])(
-    "a packet to port %d, which is none of theirs, meets at most 16 comparisons",
+    "a packet to port %d, which is outside of theirs, meets two comparisons",
     (port) => {
-      expect(way(port).arrivedAt).toEqual([]);
-      expect(way(port).comparisons).toBeLessThanOrEqual(16);
+      expect(way(port)).toEqual({ arrivedAt: [], comparisons: 2 });
     },
   );
 

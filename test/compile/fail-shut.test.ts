@@ -52,7 +52,7 @@ function leadsTo(
 }
 
 const LOOKS_UP: readonly Match["kind"][] = ["member", "spend"];
-const VOUCHES: readonly Match["kind"][] = ["source", "has-socket"];
+const VOUCHES: readonly Match["kind"][] = ["source", "bound-socket", "has-socket"];
 
 function asks({ when }: Rule, kinds: readonly Match["kind"][]): boolean {
   return when.some(({ kind }) => kinds.includes(kind));

@@ -63,7 +63,16 @@ function repeated(names: readonly string[]): string[] {
 
 /** What nft takes for a name (its `string` token), and no word of its language has a `_`. */
 const NFT_NAME = /^(chain|set|counter|limit) ([A-Za-z][\w.-]*)$/;
-const OWN_WORDS = ["prerouting", "pings", "trusted", "pass", "existing", "elsewhere"];
+const OWN_WORDS = [
+  "prerouting",
+  "pings",
+  "trusted",
+  "pass",
+  "existing",
+  "elsewhere",
+  "knocks",
+  "services",
+];
 /** NFT_NAME_MAXLEN, less the byte that ends it. */
 const LONGEST = 255;
 

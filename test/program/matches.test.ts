@@ -32,6 +32,7 @@ const ending: Match = { kind: "any-flag", of: ["fin", "rst"] };
 const echo: Match = { kind: "echo-request", family: "ipv4", payloadBytes: 63 };
 const echo6: Match = { kind: "echo-request", family: "ipv6", payloadBytes: 63 };
 const listener: Match = { kind: "listener-only" };
+const bound: Match = { kind: "bound-socket" };
 const socket: Match = { kind: "has-socket" };
 
 const ROWS: readonly Row[] = [
@@ -128,6 +129,8 @@ const ROWS: readonly Row[] = [
   ["a connection is more than a listener", listener, tcp({ socket: "connection" }), false],
   ["no socket is no listener", listener, tcp({ socket: "none" }), false],
   ["a connection is a socket", socket, tcp({ socket: "connection" }), true],
+  ["a connection has an address", bound, tcp({ socket: "connection" }), true],
+  ["a listener has none", bound, tcp({ socket: "listener" }), false],
   ["a listener is a socket", socket, tcp({ socket: "listener" }), true],
   ["no socket", socket, tcp({ socket: "none" }), false],
   ["of datagrams no socket is asked", socket, PACKETS.datagram, false],

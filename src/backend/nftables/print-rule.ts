@@ -56,6 +56,8 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
       return `${printKey(match.of)} @${match.of.name}`;
     case "listener-only":
       return "socket wildcard 1";
+    case "bound-socket":
+      return "socket wildcard 0";
     case "has-socket":
       // Not `wildcard 0`: half-open and closing sockets have no such property.
       return "socket transparent <= 1";

@@ -46,6 +46,7 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "member", of: syns }, "ip6 saddr . ip6 daddr . @th,0,64 @syns6"],
   [{ kind: "spend", of: set }, "ip saddr @some4"],
   [{ kind: "listener-only" }, "socket wildcard 1"],
+  [{ kind: "bound-socket" }, "socket wildcard 0"],
   [{ kind: "has-socket" }, "socket transparent <= 1"],
 ];
 
