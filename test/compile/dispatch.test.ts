@@ -84,6 +84,15 @@ describe("of any ranges of ports", () => {
   });
 });
 
+test("8 ranges are one list, and 9 are a tree", () => {
+  const ranges = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ ports: { first: n, last: n }, chain: `to_${n}` }));
+  expect(dispatch("ports", ranges(8)).chains).toEqual([]);
+  expect(dispatch("ports", ranges(8)).rules).toHaveLength(8);
+  expect(dispatch("ports", ranges(9)).rules).toHaveLength(1);
+  expect(dispatch("ports", ranges(9)).chains).toHaveLength(6);
+});
+
 /** Doors with steps here and there, as a person would write them, over ports 1000 and up. */
 function policyOfDoors(count: number): Policy {
   const doors = Array.from({ length: count }, (_, n) => {

@@ -1,7 +1,14 @@
 /** What each match says of a packet. */
 import { describe, expect, test } from "vitest";
 import type { Packet, TcpFlag } from "../../src/model/packet.ts";
-import { emptyState, type Match, remember, runPacket, sourceKey } from "../../src/program/index.ts";
+import {
+  emptyState,
+  type Match,
+  type Rule,
+  remember,
+  runPacket,
+  sourceKey,
+} from "../../src/program/index.ts";
 import { segment } from "../kernel/packets.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { dropIf, isMatched, PACKETS, prefix, programOf, setOf } from "./language.ts";
@@ -220,6 +227,22 @@ describe("a flow", () => {
     ["another destination", { destination: address("198.51.100.2") }],
   ])("with %s is another", (_, over) => {
     expect(isSame(flows, segment({ ...ack, ...over }))).toBe(false);
+  });
+  test("over IPv6 is known by the whole addresses", () => {
+    const flows6 = setOf({ name: "flows6", family: "ipv6", key: { kind: "flow" } });
+    const learn: Rule = {
+      when: [],
+      then: [{ kind: "remember", in: flows6, seconds: 9, renew: true }],
+      to: { kind: "next" },
+    };
+    const state = emptyState();
+    const known = PACKETS["syn over IPv6"];
+    runPacket(programOf(learn), state, known, 0);
+    const isKnown = (packet: Packet) =>
+      runPacket(programOf(dropIf({ kind: "member", of: flows6 })), state, packet, 1).outcome;
+    expect(isKnown(known)).toBe("drop");
+    expect(isKnown({ ...known, source: address("2001:db8::11") })).toBe("pass");
+    expect(isKnown({ ...known, destination: address("2001:db8:1::2") })).toBe("pass");
   });
   test("is no datagram", () => expect(isSame(flows, PACKETS.datagram)).toBe(false));
   test("with its sequence number is one SYN and its repetitions", () => {
