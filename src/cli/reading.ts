@@ -1,6 +1,6 @@
 /** What users type on the command line, as values. */
 import type { Host } from "../host/index.ts";
-import { type Address, parseAddress } from "../policy/address.ts";
+import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
 import { parsePolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
@@ -16,9 +16,13 @@ export async function readPolicy(host: Host, path: string | undefined): Promise<
   return text.ok ? parsePolicy(text.value, file) : text;
 }
 
+/**
+ * Programs that listen for both families write IPv4 addresses as ::ffff:192.0.2.7 in their
+ * logs. No packet has such a source, so the IPv4 one is meant.
+ */
 export function readAddress(text: string): Result<Address> {
   const address = parseAddress(text);
-  if (address !== undefined) return ok(unmapped(address));
+  if (address !== undefined) return ok(unmapPrefix(prefixOf(address))?.first ?? address);
   return fail({
     code: "not-an-address",
     severity: "error",
@@ -26,17 +30,6 @@ export function readAddress(text: string): Result<Address> {
     what: `${JSON.stringify(text)} is not an address`,
     fix: "write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7",
   });
-}
-
-/**
- * Programs that listen for both families write IPv4 addresses as ::ffff:192.0.2.7 in their
- * logs. No packet has such a source, so the IPv4 one is meant.
- */
-function unmapped(address: Address): Address {
-  const isMapped = address.family === "ipv6" && address.bits >> 32n === 0xffffn;
-  if (!isMapped) return address;
-  const bytes = [24n, 16n, 8n, 0n].map((shift) => (address.bits >> shift) & 0xffn);
-  return parseAddress(bytes.join(".")) ?? address;
 }
 
 /** A duration as in the policy file; undefined stays undefined. */
