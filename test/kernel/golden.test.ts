@@ -1,7 +1,9 @@
 /** A real nft reads every file of rules, and the kernel takes each over any other. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { printNftables } from "../../src/backend/nftables/index.ts";
 import { readExamples, readGoldens } from "../setup/goldens.ts";
+import { programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
 import { gateOf } from "./gate.ts";
 import type { Host } from "./host.ts";
 import { makeNetwork, type Network } from "./network.ts";
@@ -51,4 +53,10 @@ describe.each(GATES)("$name", ({ gate }) => {
       await load(gate);
     }
   });
+});
+
+test("a gate whose doors have tricky names loads, and loads again", async () => {
+  const gate = printNftables(programOfDoors(TRICKY_NAMES));
+  await load(NOTHING + gate);
+  await load(gate);
 });

@@ -148,6 +148,12 @@ describe("what others put into our table", () => {
     expect(listingOf(set({ comment: "role of honour" })).isOurs).toBe(false);
   });
 
+  test("a set of theirs beside ours does not make the gate theirs", () => {
+    const listing = listingOf(set({ name: "mine", comment: undefined }), set({}));
+    expect(listing.isOurs).toBe(true);
+    expect(listing.sets.map(({ name }) => name)).toEqual(["banned4"]);
+  });
+
   test("a table with nothing in it may become ours", () => {
     expect(listingOf({ table: { family: "inet", name: "postern" } }).isOurs).toBe(true);
   });

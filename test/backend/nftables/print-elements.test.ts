@@ -36,10 +36,9 @@ describe("a source", () => {
   });
 
   test("is remembered without an end where none is given", () => {
-    expect(printRemember(set(), source, undefined)).toContain(
-      "add element inet postern ssh_grants4 { 192.0.2.7 }\n",
+    expect(printRemember(set(), source, undefined).split("\n").at(-2)).toBe(
+      "add element inet postern ssh_grants4 { 192.0.2.7 }",
     );
-    expect(printRemember(set(), source, undefined)).not.toContain("timeout");
   });
 
   test("has its one use before it where memberships are for single use", () => {

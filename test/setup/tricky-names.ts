@@ -1,0 +1,24 @@
+/** Doors with names that could be mistaken for something else. */
+import type { Program } from "../../src/program/index.ts";
+import { programOf } from "./policy.ts";
+
+/** Names that meet words of nft, of our own chains and sets, and parts of such names. */
+export const TRICKY_NAMES: readonly string[] = [
+  ..."accept drop reset return jump goto queue tcp udp th ip ip6 all any last".split(" "),
+  ..."table chain set inet hook meta counter limit services knocks pings gate".split(" "),
+  ..."prerouting trusted pass existing elsewhere banned banned4 auto auto-banned".split(" "),
+  ..."wrong flows syns single knocks-1 services-1 ssh ssh-1 ssh1 ssh-stage1".split(" "),
+  ..."ssh-grants4 stage1-4 grants grants4 open refused answer-as-closed answer".split(" "),
+  ..."reassemble x a- z9-".split(" "),
+  ...["a".repeat(32), `${"a".repeat(31)}-`],
+];
+
+/** Doors of every kind of set and chain, with these names. */
+export function programOfDoors(names: readonly string[]): Program {
+  const doors = names.map(
+    (name, n) =>
+      `  "${name}": { protects: [tcp/${n + 1}, udp/${n + 1}], single-use: ${n % 2 === 0}, sequence: { steps: [50001, 50002, 50003] } }`,
+  );
+  const ban = "ban: { after: 2, within: 1m, for: 1m }\nlog: true\n";
+  return programOf(`${ban}doors:\n${doors.join("\n")}\n`);
+}
