@@ -200,6 +200,11 @@ describe("a host that cannot", () => {
     });
   });
 
+  test("a fault of ours is thrown, not hidden behind a status", async () => {
+    const host = hostWith({ tables: ['{"nftables": 1}'] });
+    await expect(postern("status", host)).rejects.toThrow("parseListing: 1 is not a list");
+  });
+
   test("what nft says cannot move the cursor", async () => {
     const { exit, stderr } = await postern(
       "ban 192.0.2.7",

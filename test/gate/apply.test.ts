@@ -110,6 +110,20 @@ describe("apply", () => {
     });
   });
 
+  test("believes that all is well when nft does not list what it has loaded", async () => {
+    const host = fakeHost({ tables: [LISTING, fails("Error: Out of memory")] });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
+    expect(host.loaded()).toEqual([RULES]);
+  });
+
+  test("changes nothing when nft does not list the gate that there is", async () => {
+    const host = fakeHost({ tables: [fails("Error: JSON support not compiled-in")] });
+    expect(await applyPolicy(host, POLICY)).toMatchObject({
+      problems: [{ what: "nft refused: JSON support not compiled-in" }],
+    });
+    expect(host.loaded()).toEqual([]);
+  });
+
   test("for iptables is refused before anything is looked at", async () => {
     const host = fakeHost();
     const iptables = policyOf("backend: iptables\ndoors: { ssh: { protects: tcp/22 } }");
@@ -154,6 +168,19 @@ add element inet postern flows6 {
     await applyPolicy(host, POLICY);
     expect(host.loaded()).toEqual([RULES + ADOPTED]);
     expect(host.ran.map(({ argv }) => argv)).not.toContainEqual(CONNTRACK);
+  });
+
+  test("go on if they are to any service of any door", async () => {
+    const two = policyOf(`doors:
+  ssh: { protects: [tcp/23, udp/22] }
+  web: { protects: [tcp/80, tcp/440-443] }
+`);
+    const ports = ["22", "23", "80", "439", "440", "443", "444"];
+    const files = { "/proc/net/nf_conntrack": ports.map((dport) => line({ dport })).join("") };
+    const host = fakeHost({ tables: [listingOf(compilePolicy(two))], files });
+    await applyPolicy(host, two);
+    const adopted = [...(host.loaded()[0] ?? "").matchAll(/ (\d+) timeout 432000s,?$/gm)];
+    expect(adopted.map(([, port]) => port)).toEqual(["23", "80", "440", "443"]);
   });
 
   test("go on as conntrack tells, where there is no such file", async () => {

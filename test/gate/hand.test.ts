@@ -102,6 +102,14 @@ describe("close", () => {
     expect(host.loaded()).toEqual([gone("ssh_grants4", "192.0.2.7")]);
   });
 
+  test("of an IPv4 source is not that of an IPv6 source with the same bits", async () => {
+    const program = programOf("doors: { ssh: { protects: tcp/22 } }");
+    const tables = [listingOf(program, { ssh_grants6: ["::c000:207"] })];
+    const host = fakeHost({ tables });
+    expect((await closeDoor(host, "ssh", IPV4)).ok).toBe(true);
+    expect(host.loaded()).toEqual([]);
+  });
+
   test("has nothing to do for a source without a grant", async () => {
     const host = gateWith({ ssh_grants4: [element("192.0.2.8", 9)] });
     expect((await closeDoor(host, "ssh", IPV4)).ok).toBe(true);
@@ -156,6 +164,16 @@ describe("unban", () => {
     expect(host.loaded()).toEqual([gone("wrong4", "192.0.2.7")]);
   });
 
+  test("that nft refuses is told", async () => {
+    const host = fakeHost({
+      tables: [listingOf(PROGRAM, { banned4: ["192.0.2.7"] })],
+      loads: [fails("Error: Out of memory")],
+    });
+    expect(await unbanSource(host, IPV4)).toMatchObject({
+      problems: [{ code: "host-nft-refused" }],
+    });
+  });
+
   test("of who is not known at all asks nothing of nft", async () => {
     const host = gateWith({ banned4: ["192.0.2.8"] });
     expect(await unbanSource(host, IPV4)).toEqual({ ok: true, value: "was not banned" });
@@ -202,6 +220,22 @@ describe("a set that is full", () => {
     expect((await unbanSource(asked, address("192.0.2.2"))).ok).toBe(true);
     expect((await unbanSource(asked, IPV4)).ok).toBe(true);
   });
+});
+
+test.each([
+  ["that somebody else made", listingOf({ ...PROGRAM, sets: [] }), "host-not-ours"],
+  ["that nft does not list", fails("Error: Out of memory"), "host-nft-refused"],
+])("a gate %s is not taken for none", async (_, table, code) => {
+  const host = fakeHost({ tables: [table] });
+  for (const result of [
+    await openDoor(host, "ssh", IPV4, 60),
+    await closeDoor(host, "ssh", undefined),
+    await banSource(host, IPV4, undefined),
+    await unbanSource(host, IPV4),
+  ]) {
+    expect(result).toMatchObject({ problems: [{ code }] });
+  }
+  expect(host.loaded()).toEqual([]);
 });
 
 test.each([

@@ -12,8 +12,11 @@ export interface Answers {
   /** Of /proc/self/status. */
   readonly capabilities?: string;
   readonly nftVersion?: Finished;
-  /** What `nft --json list table` prints of the gate, each time that it is asked; undefined: none. */
-  readonly tables?: readonly (string | undefined)[];
+  /**
+   * What `nft --json list table` prints of the gate, each time that it is asked. Undefined:
+   * there is none. An end of nft: there is one, and nft does not list it.
+   */
+  readonly tables?: readonly (string | Finished | undefined)[];
   /** How loading ends, each time; the last one goes for all that follow. */
   readonly loads?: readonly Finished[];
   readonly files?: Readonly<Record<string, string>>;
@@ -85,10 +88,10 @@ function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) 
   const list = () => {
     const table = nextTable();
     isThere = table !== undefined;
-    return table === undefined ? fails("Error: No such file or directory\n") : prints(table);
+    return listing(table ?? fails("Error: No such file or directory\n"));
   };
   /** Of several lists that are asked for at once, the first has everything. */
-  const listSome = () => prints(nextTable() ?? NOTHING);
+  const listSome = () => listing(nextTable() ?? NOTHING);
   const programs: Readonly<Record<string, () => Finished>> = {
     "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
     [LIST.join(" ")]: list,
@@ -102,6 +105,10 @@ function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) 
     "conntrack -L -p tcp": () => (conntrack === undefined ? NOT_THERE : prints(conntrack)),
   };
   return programs;
+}
+
+function listing(table: string | Finished): Finished {
+  return typeof table === "string" ? prints(table) : table;
 }
 
 /** Each in its turn; the last one stays. */
