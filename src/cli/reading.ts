@@ -16,6 +16,22 @@ export async function readPolicy(host: Host, path: string | undefined): Promise<
   return text.ok ? parsePolicy(text.value, file) : text;
 }
 
+/**
+ * Programs that listen for both families write IPv4 addresses as ::ffff:192.0.2.7 in their
+ * logs. No packet has such a source, so the IPv4 one is meant.
+ */
+export function readAddress(text: string): Result<Address> {
+  const address = parseAddress(text);
+  if (address !== undefined) return ok(unmapPrefix(prefixOf(address))?.first ?? address);
+  return fail({
+    code: "not-an-address",
+    severity: "error",
+    place: placeOf(text),
+    what: `${JSON.stringify(text)} is not an address`,
+    fix: "write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7",
+  });
+}
+
 /** A duration as in the policy file; undefined stays undefined. */
 export function readSeconds(text: string): Result<number> {
   return parseSeconds({ text, place: placeOf(text) });
