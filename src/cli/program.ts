@@ -11,12 +11,13 @@ import { open } from "./open.ts";
 import { remove } from "./remove.ts";
 import { status } from "./status.ts";
 
-const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = [
   ...[compile, apply, remove, status, open, close, ban, unban],
   demo,
 ];
 
-const VERSION = "0.1.0";
+/** The same as in package.json. */
+export const VERSION = "0.1.0";
 
 /** Runs one command line, without the program's own name, and says how it ended. */
 export async function runCommandLine(argv: readonly string[], world: World): Promise<Exit> {
