@@ -14,7 +14,9 @@ import { loadText, readSetsAndChains, readTableWithoutMembers } from "./table.ts
 const ADOPTED_SECONDS = 432_000;
 
 /** Somebody else may change the gate between our look at it and our change to it. */
-const TRIES = 4;
+const TRIES = 8;
+/** So that two who get in each other's way do not keep step: up to so much more each time. */
+const PAUSE_MILLISECONDS = 50;
 
 export async function applyPolicy(host: Host, policy: Policy): Promise<Result<undefined>> {
   const obstacle = checkBackend(policy) ?? (await findObstacle(host));
@@ -31,6 +33,7 @@ export async function applyPolicy(host: Host, policy: Policy): Promise<Result<un
     const last = tries === TRIES;
     const loaded = await loadText(host, printNftables(program, stale) + (last ? "" : adoption));
     if (last || (loaded.ok && (await isWhole(host, program)))) return loaded;
+    await host.pause(Math.random() * PAUSE_MILLISECONDS * tries);
   }
 }
 

@@ -37,21 +37,20 @@ export async function loadText(host: Host, text: string): Promise<Result<undefin
 }
 
 async function list(host: Host, options: readonly string[]): Promise<Result<Listing | undefined>> {
-  const listed = await host.run([
-    "nft",
-    "--json",
-    ...options,
-    "list",
-    "table",
-    ...TABLE.split(" "),
-  ]);
-  if (listed.status === 0) {
-    const listing = parseListing(listed.stdout);
-    return listing.isOurs ? ok(listing) : fail(NOT_OURS);
-  }
+  const argv = ["nft", "--json", ...options, "list", "table", ...TABLE.split(" ")];
+  const first = await host.run(argv);
+  if (first.status === 0) return oursIn(first.stdout);
   const tables = await host.run(["nft", "list", "tables", "inet"]);
-  const isThere = tables.stdout.split("\n").includes(`table ${TABLE}`);
-  return tables.status === 0 && !isThere ? ok(undefined) : fail(refusedByNft(listed));
+  if (tables.status !== 0) return fail(refusedByNft(tables));
+  if (!tables.stdout.split("\n").includes(`table ${TABLE}`)) return ok(undefined);
+  // Somebody may have put it up since the first look.
+  const second = await host.run(argv);
+  return second.status === 0 ? oursIn(second.stdout) : fail(refusedByNft(second));
+}
+
+function oursIn(json: string): Result<Listing> {
+  const listing = parseListing(json);
+  return listing.isOurs ? ok(listing) : fail(NOT_OURS);
 }
 
 const NO_GATE = {

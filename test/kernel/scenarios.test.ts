@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import type { Policy } from "../../src/policy/policy.ts";
+import { judgeByModel } from "../scenarios/judges.ts";
 import { parseStory, policyNamed, type Script } from "../scenarios/parse-story.ts";
 import { IPV6_SCENARIOS, POLICIES, SCENARIOS, type Scenario } from "../scenarios/scenarios.ts";
 import { castOf } from "./casts.ts";
@@ -59,7 +60,10 @@ async function perform(network: Network, name: keyof typeof POLICIES): Promise<v
   await tellAll(network, policy, scripts);
 }
 
-/** Those that went in an order which nobody can tell are told again. */
+/**
+ * Those that went in an order which nobody can tell are told again, and those that a busy
+ * machine told so late that by its own clock they mean something else.
+ */
 async function tellAll(
   network: Network,
   policy: Policy,
@@ -73,10 +77,15 @@ async function tellAll(
   const again = new Map<Part, Script>();
   for (const [n, [part, script]] of [...scripts].entries()) {
     const one = told[n];
-    if (one === undefined) again.set(part, script);
+    if (one === undefined || !wentAsWritten(policy, one, script)) again.set(part, script);
     else outcomes.set(part, { passed: one.passed, script });
   }
   if (again.size > 0) await tellAll(network, policy, again);
+}
+
+function wentAsWritten(policy: Policy, { story }: Told, { passes }: Script): boolean {
+  const meant = judgeByModel(policy, story).map((outcome) => outcome && outcome === "pass");
+  return String(meant) === String(passes);
 }
 
 describe.each(FAMILIES)("over %s", (over) => {
