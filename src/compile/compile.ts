@@ -76,7 +76,9 @@ function gateSetsInUse({ ban, doors }: Policy, shared: GateSets): TimedSet[] {
   return [
     shared.banned,
     ...(ban === undefined ? [] : [shared.autoBanned, ...(counts ? [shared.wrong] : [])]),
-    ...(doors.some((door) => takes(door, "tcp")) ? [shared.flows, shared.syns] : []),
+    ...(doors.some((door) => takes(door, "tcp"))
+      ? [shared.flows, shared.closing, shared.syns]
+      : []),
   ].flatMap(bothOf);
 }
 

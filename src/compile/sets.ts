@@ -14,6 +14,7 @@ export interface GateSets {
   readonly autoBanned: Pair;
   readonly wrong: Pair;
   readonly flows: Pair;
+  readonly closing: Pair;
   readonly syns: Pair;
 }
 
@@ -33,6 +34,7 @@ export function setsOfGate(policy: Policy): GateSets {
     autoBanned: pair("auto_banned", source, { kind: "auto-banned" }, "banned for wrong steps"),
     wrong: pair("wrong", source, { kind: "wrong" }, `wrong steps${counted}`),
     flows: pair("flows", () => ({ kind: "flow" }), { kind: "flows" }, "connections let through"),
+    closing: pair("closing", () => ({ kind: "flow" }), { kind: "flows" }, "connections that end"),
     syns: pair("syns", () => ({ kind: "syn" }), { kind: "syns" }, "SYNs let through"),
   };
 }

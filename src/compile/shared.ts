@@ -2,8 +2,19 @@
 import { type Address, prefixOf } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Chain, Match, Verdict } from "../program/program.ts";
-import { chain, doing, forEachFamily, goto, member, PASS, remember, rule, takes } from "./rules.ts";
-import type { GateSets } from "./sets.ts";
+import {
+  chain,
+  doing,
+  forEachFamily,
+  forget,
+  goto,
+  member,
+  PASS,
+  remember,
+  rule,
+  takes,
+} from "./rules.ts";
+import type { GateSets, Pair } from "./sets.ts";
 
 export const TRUSTED = "trusted";
 
@@ -79,15 +90,25 @@ function existing(bound: readonly Endpoint[]): Chain {
   );
 }
 
-function elsewhere({ flows }: GateSets): Chain {
-  const known = (seconds: number, ...also: readonly Match[]) =>
-    forEachFamily((of) =>
-      doing([...also, member(of(flows))], [remember(of(flows), seconds, true)], PASS),
-    );
+/**
+ * After its first FIN or RST a connection is in a set of its own. In one set with the others
+ * the last ACK would give it days again, and what has long ended would fill the set.
+ */
+function elsewhere({ flows, closing }: GateSets): Chain {
+  const ends: Match = { kind: "any-flag", of: ["fin", "rst"] };
+  const known = (pair: Pair, seconds: number) =>
+    forEachFamily((of) => doing([member(of(pair))], [remember(of(pair), seconds, true)], PASS));
   return chain(
     "elsewhere",
     "Connections that no socket vouches for: those that were let through.",
-    ...known(CLOSING_SECONDS, { kind: "any-flag", of: ["fin", "rst"] }),
-    ...known(ESTABLISHED_SECONDS),
+    ...forEachFamily((of) =>
+      doing(
+        [ends, member(of(flows))],
+        [remember(of(closing), CLOSING_SECONDS, true), forget(of(flows))],
+        PASS,
+      ),
+    ),
+    ...known(flows, ESTABLISHED_SECONDS),
+    ...known(closing, CLOSING_SECONDS),
   );
 }

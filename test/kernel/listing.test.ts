@@ -9,7 +9,7 @@ import { framesInOrder } from "./frames.ts";
 import { loadGate } from "./gate.ts";
 import { liveHost } from "./live-host.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
-import { datagram, ping, syn } from "./packets.ts";
+import { datagram, ping, segment, syn } from "./packets.ts";
 import { send } from "./wire.ts";
 
 const LONG = "a-door-with-the-longest-name-of-32";
@@ -128,6 +128,23 @@ describe.each(FAMILIES)("over %s", (family) => {
       syns: 2,
     });
   });
+});
+
+test.each(FAMILIES)("a connection over %s that was closed is not kept for days", async (family) => {
+  const ends = { source: senderOf(family, 2), destination: addressOf(network.link.server[family]) };
+  const packets = (["fin", "psh", "urg"] as const).map((flag) =>
+    segment({ ...ends, port: 22, sourcePort: 40_000, flags: [flag, "ack"] }),
+  );
+  await send(network.link.client, framesInOrder(packets, network.link));
+  const { stdout } = await network.server.run(["nft", "-j", "list", "table", "inet", "postern"]);
+  const digit = family === "ipv4" ? "4" : "6";
+  const { sets } = parseListing(stdout);
+  const [flows, closing] = ["flows", "closing"].map((stem) =>
+    sets.find(({ name }) => name === `${stem}${digit}`)?.members.map((one) => one.secondsLeft),
+  );
+  expect(flows).toHaveLength(1);
+  expect(closing).toHaveLength(1);
+  expect(closing?.[0]).toBeLessThanOrEqual(120);
 });
 
 test("the counters have counted both families", async () => {

@@ -28,7 +28,9 @@ export async function applyTo(host: GateHost, policyText: string): Promise<void>
 /** How many members each set of sources has; those with none are left out. */
 export async function membersOn(host: GateHost): Promise<Record<string, number>> {
   const { sets } = sure(await readStatus(host));
-  const held = sets.filter(({ name, members }) => members > 0 && !/^(flows|syns)/.test(name));
+  const held = sets.filter(
+    ({ name, members }) => members > 0 && !/^(flows|closing|syns)/.test(name),
+  );
   return Object.fromEntries(held.map(({ name, members }) => [name, members]));
 }
 
