@@ -194,7 +194,7 @@ export const POLICY = record(
     log: {
       shape: boolean,
       meaning:
-        "whether openings, refusals and wrong steps are written to the kernel log, a limited number of them a minute",
+        "whether openings, refusals, wrong steps and automatic bans are written to the kernel log, at most five lines a second of each",
       example: true,
       absent: { kind: "default", value: false, written: false },
     },
