@@ -1,2 +1,2 @@
 export { compilePolicy } from "./compile.ts";
-export type { Endpoint } from "./shared.ts";
+export { type Endpoint, ESTABLISHED_SECONDS } from "./shared.ts";

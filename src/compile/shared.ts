@@ -22,7 +22,7 @@ export const TRUSTED = "trusted";
  * How long a connection is remembered after its last segment. The figures are those of
  * Linux's connection tracking (nf_conntrack_tcp_timeout_established, _syn_sent, _time_wait).
  */
-const ESTABLISHED_SECONDS = 432_000;
+export const ESTABLISHED_SECONDS = 432_000;
 const OPENING_SECONDS = 120;
 const CLOSING_SECONDS = 120;
 

@@ -1,6 +1,6 @@
 /** Puts a policy to work on this host, in one transaction that keeps what still means the same. */
 import { printAdoption, printNftables, staleIn, TABLE } from "../backend/nftables/index.ts";
-import { compilePolicy } from "../compile/index.ts";
+import { compilePolicy, ESTABLISHED_SECONDS } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
@@ -9,9 +9,6 @@ import { connectionsTo } from "./connections.ts";
 import { findObstacle } from "./obstacle.ts";
 import { readBoundSockets } from "./sockets.ts";
 import { loadText, readSetsAndChains, readTableWithoutMembers } from "./table.ts";
-
-/** How long an adopted connection may be silent: as long as any other (`compile/shared.ts`). */
-const ADOPTED_SECONDS = 432_000;
 
 /** Somebody else may change the gate between our look at it and our change to it. */
 const TRIES = 8;
@@ -24,7 +21,7 @@ export async function applyPolicy(host: Host, policy: Policy): Promise<Result<un
   const bound = await readBoundSockets(host, policy);
   const program = compilePolicy(policy, bound.listeners);
   const older = [...(await connectionsTo(host, policy)), ...bound.connections];
-  const adoption = printAdoption(older, ADOPTED_SECONDS);
+  const adoption = printAdoption(older, ESTABLISHED_SECONDS);
   for (let tries = 1; ; tries += 1) {
     const table = await readTableWithoutMembers(host);
     if (!table.ok) return table;

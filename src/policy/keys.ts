@@ -167,7 +167,8 @@ export const POLICY = record(
   {
     backend: {
       shape: choice(["auto", "nftables", "iptables"]),
-      meaning: "which of the kernel's firewalls follows the knocks. `auto`: what the host has",
+      meaning:
+        "which of the kernel's firewalls follows the knocks. `auto` is nftables; `iptables` does not exist yet, and is refused when the policy is compiled",
       example: "nftables",
       absent: { kind: "default", value: "auto", written: "auto" },
     },
