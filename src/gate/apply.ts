@@ -27,9 +27,9 @@ export async function applyPolicy(host: Host, policy: Policy): Promise<Result<un
     if (!table.ok) return table;
     const stale = table.value === undefined ? [] : staleIn(table.value, program);
     // The set of connections may be full: better to cut one than to stand open.
-    const last = tries === TRIES;
-    const loaded = await loadText(host, printNftables(program, stale) + (last ? "" : adoption));
-    if (last || (loaded.ok && (await isWhole(host, program)))) return loaded;
+    const adopted = tries > TRIES / 2 ? "" : adoption;
+    const loaded = await loadText(host, printNftables(program, stale) + adopted);
+    if (tries === TRIES || (loaded.ok && (await isWhole(host, program)))) return loaded;
     await host.pause(Math.random() * PAUSE_MILLISECONDS * tries);
   }
 }

@@ -195,7 +195,7 @@ add element inet postern flows6 {
     const host = fakeHost({
       tables: [LISTING],
       files: { "/proc/net/nf_conntrack": LINES },
-      loads: [...new Array<Finished>(7).fill(full), prints("")],
+      loads: [...new Array<Finished>(4).fill(full), prints("")],
     });
     expect((await applyPolicy(host, POLICY)).ok).toBe(true);
     expect(host.loaded().at(-1)).toBe(RULES);

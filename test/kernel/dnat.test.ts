@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { loadGate, removeGate, untilNone } from "./gate.ts";
 import type { Running } from "./host.ts";
-import { type End, makeNetwork, type Network } from "./network.ts";
+import { type End, letForward, makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
 import { canConnect, connect, listenOnBoth } from "./services.ts";
 import { until } from "./until.ts";
@@ -68,13 +68,7 @@ beforeAll(async () => {
   const host = await network.addHost("inner");
   const [outer, innerEnd] = await network.join(server, host, 9);
   inner = innerEnd;
-  await server.run([
-    "sysctl",
-    "-q",
-    "-w",
-    "net.ipv4.ip_forward=1",
-    "net.ipv6.conf.all.forwarding=1",
-  ]);
+  await letForward(server);
   for (const [flag, net, family] of [
     ["-4", "10.91.9.0/24", "ipv4"],
     ["-6", "fd91:0:0:9::/64", "ipv6"],

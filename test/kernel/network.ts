@@ -101,6 +101,12 @@ export function senderOf(family: Family, n: number): Address {
   return addressOf(SENDERS[family].nth(n));
 }
 
+/** Makes a router of the host. */
+export async function letForward(host: Host): Promise<void> {
+  const settings = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"];
+  await host.run(["sysctl", "-q", "-w", ...settings]);
+}
+
 /** An address written in a test. */
 export function addressOf(text: string): Address {
   const address = parseAddress(text);

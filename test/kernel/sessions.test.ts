@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { countMembers, loadGate, removeGate, untilNone } from "./gate.ts";
 import type { Host, Running } from "./host.ts";
-import { type End, makeNetwork, type Network } from "./network.ts";
+import { type End, letForward, makeNetwork, type Network } from "./network.ts";
 import { canConnect, connect, listenOnBoth, type SshServer, startSshd } from "./services.ts";
 import { until } from "./until.ts";
 
@@ -32,13 +32,7 @@ beforeAll(async () => {
   const host = await network.addHost("inner");
   const [outer, innerEnd] = await network.join(server, host, 9);
   inner = innerEnd;
-  await server.run([
-    "sysctl",
-    "-q",
-    "-w",
-    "net.ipv4.ip_forward=1",
-    "net.ipv6.conf.all.forwarding=1",
-  ]);
+  await letForward(server);
   for (const family of FAMILIES) {
     const flag = family === "ipv4" ? "-4" : "-6";
     const net = family === "ipv4" ? "10.91.9.0/24" : "fd91:0:0:9::/64";
