@@ -5,6 +5,7 @@ import { checkAcross } from "./across.ts";
 import type { Code } from "./codes.ts";
 import { finish } from "./finish.ts";
 import { POLICY, type PolicyFields } from "./keys.ts";
+import { type Places, placesOf } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import { checkCharacters } from "./text/characters.ts";
 import { placeOf, type Source, sourceOf } from "./text/source.ts";
@@ -12,8 +13,20 @@ import { isNothing, type Tree } from "./text/tree.ts";
 import { readYaml } from "./text/yaml.ts";
 import { problemAt } from "./value/written.ts";
 
+/** A policy, and where in its file its parts stand. */
+export interface PlacedPolicy {
+  readonly policy: Policy;
+  readonly places: Places;
+}
+
 /** Reads a policy; `file` is what the problems call it. Never throws, whatever the text. */
 export function parsePolicy(text: string, file: string): Result<Policy> {
+  const placed = parsePlacedPolicy(text, file);
+  return placed.ok ? ok(placed.value.policy) : placed;
+}
+
+/** The same for those who have something to say about the policy, and want to point at it. */
+export function parsePlacedPolicy(text: string, file: string): Result<PlacedPolicy> {
   const source = sourceOf(text, file);
   const characters = checkCharacters(source);
   if (characters.unreadable) return { ok: false, problems: characters.problems };
@@ -27,7 +40,7 @@ export function parsePolicy(text: string, file: string): Result<Policy> {
   ];
   if (all.length > 0) return { ok: false, problems: once(all) };
   if (fields === undefined) throw new Error("parsePolicy: neither fields nor a problem");
-  return ok(finish(fields));
+  return ok({ policy: finish(fields), places: placesOf(fields) });
 }
 
 function readFields(

@@ -1,0 +1,39 @@
+/** Where in its file the parts of a policy stand, for problems that come up after reading it. */
+import type { Place } from "../problem/problem.ts";
+import type { DraftDoor } from "./across.ts";
+import type { PolicyFields } from "./keys.ts";
+import type { Located } from "./shape/shape.ts";
+
+/** Lists are in the order of the policy's own. */
+export interface Places {
+  readonly trusted: readonly Place[];
+  readonly doors: readonly DoorPlaces[];
+}
+
+export interface DoorPlaces {
+  /** The door's name. */
+  readonly name: Place;
+  readonly protects: readonly Place[];
+  /** Empty where the door has no sequence. */
+  readonly steps: readonly Place[];
+  /** The key, where it is written; otherwise the range follows from the steps. */
+  readonly watch: Place | undefined;
+}
+
+export function placesOf({ trusted, doors }: PolicyFields): Places {
+  return { trusted: placesIn(trusted.value), doors: (doors.value ?? []).map(doorPlaces) };
+}
+
+function doorPlaces({ place, content }: DraftDoor): DoorPlaces {
+  const sequence = content.sequence.value;
+  return {
+    name: place,
+    protects: placesIn(content.protects.value),
+    steps: placesIn(sequence?.steps.value),
+    watch: sequence?.watch.place,
+  };
+}
+
+function placesIn(items: readonly Located<unknown>[] | undefined): Place[] {
+  return (items ?? []).map(({ place }) => place);
+}
