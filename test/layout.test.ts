@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 
 /** A folder may import from itself and from those before it. */
 const FOLDERS = [
-  ...["problem", "policy", "model", "program", "compile", "backend", "token", "signed"],
+  ...["problem", "policy", "model", "program", "compile", "backend", "check", "token", "signed"],
   ...["host", "gate", "client", "agent", "view", "cli"],
 ];
 
