@@ -6,9 +6,10 @@
 import type { Connection } from "../backend/nftables/index.ts";
 import type { Endpoint } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
-import { type Address, parsePrefix, printAddress, unmapPrefix } from "../policy/address.ts";
+import { type Address, printAddress } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isProtected } from "./connections.ts";
+import { isEveryAddress, isLoopback, parseEndpoint } from "./listeners.ts";
 
 export interface BoundSockets {
   readonly listeners: readonly Endpoint[];
@@ -51,19 +52,9 @@ function parseSocket(line: string): Socket[] {
   return local === undefined || peer === undefined ? [] : [{ state, local, peer }];
 }
 
-/** `192.0.2.1:22`, `[2001:db8::1]:22`, `0.0.0.0%eth0:22`, `*:*`; `*` is 0. */
-function parseEndpoint(text: string): Endpoint | undefined {
-  const [, written = "", port = ""] = /^(.*):(\d+|\*)$/.exec(text) ?? [];
-  const bare = written.replace(/[[\]]/g, "").replace(/%.*$/, "");
-  const prefix = parsePrefix(bare === "*" ? "::" : bare);
-  if (prefix === undefined) return undefined;
-  const address = (unmapPrefix(prefix) ?? prefix).first;
-  return { address, port: port === "*" ? 0 : Number(port) };
-}
-
 /** Neither every address nor loopback, where there are no doors. */
 function isBound(address: Address): boolean {
-  return !/^(0\.0\.0\.0|127\..*|::1?)$/.test(printAddress(address));
+  return !isEveryAddress(address) && !isLoopback(address);
 }
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
