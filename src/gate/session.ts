@@ -1,0 +1,54 @@
+/**
+ * The SSH connection over which a command was typed. `sudo` takes SSH_CONNECTION away, and the
+ * shell that it was started from still has it.
+ */
+import type { Host } from "../host/index.ts";
+import { type Address, parsePrefix, unmapPrefix } from "../policy/address.ts";
+
+export interface Session {
+  readonly source: Address;
+  readonly sourcePort: number;
+  readonly destination: Address;
+  readonly destinationPort: number;
+}
+
+/** No program has so many ancestors; a process table that changes underfoot might seem to. */
+const MOST_ANCESTORS = 64;
+
+/** Undefined where it was typed at a console, or by nobody. */
+export async function findSession(host: Host): Promise<Session | undefined> {
+  const own = parseSession(host.environment("SSH_CONNECTION") ?? "");
+  if (own !== undefined) return own;
+  let pid = await parentOf(host, "self");
+  for (let n = 0; n < MOST_ANCESTORS && pid !== undefined && pid !== "0"; n += 1) {
+    const environment = (await host.readKernelFile(`/proc/${pid}/environ`)) ?? "";
+    const [, written = ""] = /(?:^|\0)SSH_CONNECTION=([^\0]*)/.exec(environment) ?? [];
+    const session = parseSession(written);
+    if (session !== undefined) return session;
+    pid = await parentOf(host, pid);
+  }
+  return undefined;
+}
+
+async function parentOf(host: Host, pid: string): Promise<string | undefined> {
+  const status = (await host.readKernelFile(`/proc/${pid}/status`)) ?? "";
+  return /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+}
+
+/** `192.0.2.7 51234 198.51.100.1 22`, as sshd writes it. */
+function parseSession(text: string): Session | undefined {
+  const [source, sourcePort, destination, destinationPort, ...more] = text.split(" ");
+  const from = addressIn(source);
+  const to = addressIn(destination);
+  const ports = [sourcePort, destinationPort].map(Number);
+  if (from === undefined || to === undefined || more.length > 0) return undefined;
+  if (!ports.every((port) => Number.isInteger(port) && port > 0 && port < 65536)) return undefined;
+  const [fromPort = 0, toPort = 0] = ports;
+  return { source: from, sourcePort: fromPort, destination: to, destinationPort: toPort };
+}
+
+/** Without the zone of a link-local address, which no packet carries. */
+function addressIn(text = ""): Address | undefined {
+  const prefix = parsePrefix(text.replace(/%.*$/, ""));
+  return prefix === undefined ? undefined : (unmapPrefix(prefix) ?? prefix).first;
+}
