@@ -9,6 +9,11 @@ export interface Host {
   run(argv: readonly string[], options?: { readonly stdin?: string }): Promise<Finished>;
   /** Starts a program as `run` does, and goes on while it runs. It may outlive this process. */
   start(argv: readonly string[]): Running;
+  /**
+   * Starts a program that has nothing to do with this process any more: no terminal, no streams,
+   * a session of its own. It goes on when this process, its terminal or its shell are gone.
+   */
+  startApart(argv: readonly string[]): void;
   /** The argument vector that starts this program again; arguments of the command line follow. */
   readonly self: readonly string[];
   /** Lets so much time go by. */
@@ -17,6 +22,19 @@ export interface Host {
   readText(path: string): Promise<Result<string>>;
   /** Like `readText`, for files the kernel makes: undefined where there is none. */
   readKernelFile(path: string): Promise<string | undefined>;
+  /** A file that Postern wrote itself; undefined where there is none. */
+  readKept(path: string): Promise<string | undefined>;
+  /**
+   * Creates a text file, mode 0600, and folders for it, mode 0700. All of the text is on the disk
+   * or nothing; what is there already is a problem, and stays as it is.
+   */
+  writeNew(path: string, text: string): Promise<Result<undefined>>;
+  /** The same in the place of a file that may be there: whoever reads finds the old or the new. */
+  replace(path: string, text: string): Promise<Result<undefined>>;
+  /** Removes a file, if there is one. */
+  remove(path: string): Promise<Result<undefined>>;
+  /** Where a symbolic link leads; undefined where there is none. */
+  readLink(path: string): Promise<string | undefined>;
   /** The value of an environment variable. */
   environment(name: string): string | undefined;
 }

@@ -52,6 +52,14 @@ export function startProgram(argv: readonly string[]): Running {
   };
 }
 
+export function startApart([program = "", ...args]: readonly string[]): void {
+  const env = { ...process.env, ...ENVIRONMENT };
+  const child = spawn(program, args, { env, detached: true, stdio: "ignore", cwd: "/" });
+  // Whether it did start shows in what it does.
+  child.on("error", () => undefined);
+  child.unref();
+}
+
 function spawnIn([program = "", ...args]: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn(program, args, { env: { ...process.env, ...ENVIRONMENT } });
   // A program that ends before it has read everything says why itself.

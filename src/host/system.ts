@@ -1,9 +1,10 @@
 /** The host that this process runs on. */
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, readlink } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { removeFile, replaceFile, writeNewFile } from "./files.ts";
 import type { Host } from "./host.ts";
-import { runProgram, startProgram } from "./programs.ts";
+import { runProgram, startApart, startProgram } from "./programs.ts";
 
 /** A policy of 10,000 doors is smaller. */
 const MOST_BYTES = 1024 * 1024;
@@ -11,10 +12,16 @@ const MOST_BYTES = 1024 * 1024;
 export const system: Host = {
   run: runProgram,
   start: startProgram,
+  startApart,
   self: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
   pause: (milliseconds) => pause(milliseconds),
   readText: readTextFile,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
+  readKept: (path) => readFile(path, "utf8").catch(() => undefined),
+  writeNew: writeNewFile,
+  replace: replaceFile,
+  remove: removeFile,
+  readLink: (path) => readlink(path).catch(() => undefined),
   environment: (name) => process.env[name],
 };
 

@@ -1,6 +1,6 @@
 /** A host that is made of answers, and remembers everything that was asked of it. */
 import type { Finished, Host } from "../../src/host/index.ts";
-import { ok } from "../../src/problem/problem.ts";
+import { fail, ok, type Result } from "../../src/problem/problem.ts";
 
 export interface Asked {
   readonly argv: readonly string[];
@@ -23,6 +23,10 @@ export interface Answers {
   readonly conntrack?: string;
   /** What `ss` prints. */
   readonly sockets?: string;
+  /** Where symbolic links lead. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** The name of every file for which there is no room. */
+  readonly full?: RegExp;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +35,10 @@ export interface FakeHost extends Host {
   readonly ran: Asked[];
   /** What was loaded, in order. */
   readonly loaded: () => readonly string[];
+  /** What was started apart. */
+  readonly apart: (readonly string[])[];
+  /** What was written, by path. */
+  readonly written: Map<string, string>;
 }
 
 const DONE: Finished = { status: 0, stdout: "", stderr: "" };
@@ -55,6 +63,13 @@ export function fails(stderr: string, status = 1): Finished {
 /** Without answers: a host of today, with root and without a gate. */
 export function fakeHost(answers: Answers = {}): FakeHost {
   const ran: Asked[] = [];
+  const apart: (readonly string[])[] = [];
+  const written = new Map<string, string>();
+  const write = (path: string, text: string) => {
+    if (answers.full?.test(path) === true) return Promise.resolve(noRoom(path));
+    written.set(path, text);
+    return Promise.resolve(ok(undefined));
+  };
   const programs = programsOf(answers);
   const files: Readonly<Record<string, string | undefined>> = {
     "/proc/sys/kernel/osrelease": "kernel" in answers ? answers.kernel : "6.1.0-31-amd64\n",
@@ -72,12 +87,30 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     start: () => {
       throw new Error("fakeHost: nothing is started on a fake host");
     },
+    apart,
+    startApart: (argv) => {
+      apart.push(argv);
+    },
     self: ["postern"],
     pause: () => Promise.resolve(),
     readText: (path) => Promise.resolve(ok(files[path] ?? "")),
     readKernelFile: (path) => Promise.resolve(files[path]),
+    written,
+    readKept: (path) => Promise.resolve(written.get(path) ?? files[path]),
+    writeNew: write,
+    replace: write,
+    remove: (path) => {
+      written.delete(path);
+      return Promise.resolve(ok(undefined));
+    },
+    readLink: (path) => Promise.resolve(answers.links?.[path]),
     environment: (name) => answers.environment?.[name],
   };
+}
+
+function noRoom(path: string): Result<never> {
+  const what = `${JSON.stringify(path)} cannot be written: the disk is full`;
+  return fail({ code: "file-unwritable", severity: "error", what, fix: "make room on it" });
 }
 
 /** What the programs of the host answer, by their command line. */

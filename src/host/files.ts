@@ -1,0 +1,78 @@
+/** Files that Postern writes: whole or not at all, and for their owner alone. */
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fail, ok, type Result } from "../problem/problem.ts";
+
+/** Creates a file with this text; never overwrites one, and follows no link in its place. */
+export function writeNewFile(path: string, text: string): Promise<Result<undefined>> {
+  // A link to a new name fails where the name is taken, by whatever.
+  return writeWhole(path, text, link);
+}
+
+/** Puts a file with this text in the place of what may be there. */
+export function replaceFile(path: string, text: string): Promise<Result<undefined>> {
+  return writeWhole(path, text, rename);
+}
+
+/** Also where there is none. */
+export async function removeFile(path: string): Promise<Result<undefined>> {
+  try {
+    await rm(path, { force: true });
+    return ok(undefined);
+  } catch (error) {
+    return unwritable(path, error);
+  }
+}
+
+type Place = (from: string, to: string) => Promise<void>;
+
+/** Under another name first, so that whoever looks finds all of it, also after a power cut. */
+async function writeWhole(path: string, text: string, place: Place): Promise<Result<undefined>> {
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeDurably(draft, text);
+    await place(draft, path);
+    return ok(undefined);
+  } catch (error) {
+    return unwritable(path, error);
+  } finally {
+    await rm(draft, { force: true }).catch(() => undefined);
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function unwritable(path: string, error: unknown): Result<never> {
+  const { code = "", message = String(error) } = error as NodeJS.ErrnoException;
+  const [why, fix] = REASONS[code] ?? [
+    `cannot be written: ${message}`,
+    "see that it can be written",
+  ];
+  const what = `${JSON.stringify(path)} ${why}`;
+  return fail({
+    code: code === "EEXIST" ? "file-exists" : "file-unwritable",
+    severity: "error",
+    what,
+    fix,
+  });
+}
+
+const REASONS: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+  EEXIST: ["exists already", "name another file, or move this one away"],
+  EACCES: ["may not be written by you", "run this as root, or as the owner of the folder"],
+  EPERM: ["may not be written by you", "run this as root, or as the owner of the folder"],
+  ENOSPC: ["cannot be written: the disk is full", "make room on it"],
+  EDQUOT: ["cannot be written: the quota is used up", "make room"],
+  EROFS: ["is on a file system that cannot be written", "name a file elsewhere"],
+  ENOTDIR: ["cannot be made: a part of its path is not a folder", "name another file"],
+};
