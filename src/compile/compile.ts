@@ -1,5 +1,6 @@
 /** Policy to program. */
 import type { Door, Policy, Step } from "../policy/policy.ts";
+import { digest } from "../program/digest.ts";
 import type { Chain, Counter, LogKind, Program, Rule, TimedSet } from "../program/program.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor } from "./door.ts";
@@ -24,6 +25,7 @@ export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): 
   const knocks = dispatch("knocks", policy.doors.flatMap(knockArrivals));
   const services = dispatch("services", policy.doors.flatMap(serviceArrivals));
   return {
+    fingerprint: fingerprintOf(policy),
     sets: [
       ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own)),
       ...gateSetsInUse(policy, shared),
@@ -48,6 +50,13 @@ export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): 
     ],
     reassembles: policy.doors.some((door) => door.refuse === "reset"),
   };
+}
+
+/** Of everything that a policy says, defaults too; how its file is laid out does not matter. */
+export function fingerprintOf(policy: Policy): string {
+  return digest(
+    JSON.stringify(policy, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+  );
 }
 
 function countersOf(door: Door) {

@@ -1,3 +1,4 @@
+export { digest } from "./digest.ts";
 export {
   emptyState,
   forget,

@@ -6,6 +6,8 @@ import type { TcpFlag } from "../model/packet.ts";
 import type { Family, Prefix } from "../policy/address.ts";
 
 export interface Program {
+  /** Tells the policies apart that programs are made of: 16 hexadecimal digits. */
+  readonly fingerprint: string;
   readonly sets: readonly TimedSet[];
   readonly counters: readonly Counter[];
   /** Kinds of log lines in use; each kind has one rate limit, whatever door it is about. */

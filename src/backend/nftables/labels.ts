@@ -3,6 +3,7 @@
  * alone holds the state of a gate, so the kernel must also hold what it stands for.
  */
 import { type Family, widthOf } from "../../policy/address.ts";
+import { digest } from "../../program/digest.ts";
 import type { Role, TimedSet } from "../../program/program.ts";
 
 export interface Label {
@@ -87,13 +88,4 @@ function roleOf({ kind, door, stage }: Words): Role | undefined {
 
 function holdsSources({ kind }: Role): boolean {
   return kind !== "flows" && kind !== "syns";
-}
-
-/** FNV-1a, 64 bits: enough to tell meanings apart, and not a secret. */
-function digest(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, "0");
 }

@@ -1,11 +1,13 @@
 /** What the kernel holds of a gate: `nft --json list table` back into our own words. */
 import { type Address, type Family, parseAddress } from "../../policy/address.ts";
 import { isLabel, type Label, parseLabel } from "./labels.ts";
-import { TABLE } from "./names.ts";
+import { ABOUT, FINGERPRINT, TABLE } from "./names.ts";
 
 export interface Listing {
   /** Whether a gate made it (or nobody has put anything into it yet). */
   readonly isOurs: boolean;
+  /** Of the policy that the rules are made of; undefined where no rule of ours says. */
+  readonly fingerprint: string | undefined;
   readonly sets: readonly LiveSet[];
   readonly counters: readonly { readonly name: string; readonly packets: number }[];
   /**
@@ -51,6 +53,7 @@ export function parseListing(...documents: readonly string[]): Listing {
   const names = NAMED_KINDS.flatMap((kind) => ofKind(kind).map(({ name }) => ({ kind, name })));
   return {
     isOurs: names.length === 0 || ofKind("set").some(({ comment }) => isLabel(String(comment))),
+    fingerprint: ofKind("rule").flatMap(fingerprintIn)[0],
     sets: ofKind("set").flatMap(liveSet),
     counters: ofKind("counter").map((counter) => ({
       name: String(counter["name"]),
@@ -60,6 +63,11 @@ export function parseListing(...documents: readonly string[]): Listing {
       .filter(({ name }) => NAME.test(String(name)))
       .map(({ kind, name }) => `${kind} ${String(name)}`),
   };
+}
+
+function fingerprintIn({ chain, comment }: Json): string[] {
+  const text = String(comment);
+  return chain === ABOUT && text.startsWith(FINGERPRINT) ? [text.slice(FINGERPRINT.length)] : [];
 }
 
 /** A set that no gate of ours made is left out. */

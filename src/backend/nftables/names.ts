@@ -8,3 +8,7 @@ export const HOOK = "type filter hook prerouting priority raw - 10; policy accep
 /** Of the program's own chains none may have these names. */
 export const ANSWER_AS_CLOSED = "answer_as_closed";
 export const REASSEMBLE = "reassemble";
+
+/** Holds the fingerprint of the policy that the rules are made of, in a comment on its one rule. */
+export const ABOUT = "about";
+export const FINGERPRINT = "policy=";
