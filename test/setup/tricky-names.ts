@@ -9,7 +9,7 @@ export const TRICKY_NAMES: readonly string[] = [
   ..."prerouting trusted pass existing elsewhere banned banned4 auto auto-banned".split(" "),
   ..."wrong flows syns single knocks-1 services-1 ssh ssh-1 ssh1 ssh-stage1".split(" "),
   ..."ssh-grants4 stage1-4 grants grants4 open refused answer-as-closed answer".split(" "),
-  ..."reassemble about x a- z9-".split(" "),
+  ..."reassemble made-of x a- z9-".split(" "),
   ...["a".repeat(32), `${"a".repeat(31)}-`],
 ];
 

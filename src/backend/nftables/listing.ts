@@ -1,7 +1,7 @@
 /** What the kernel holds of a gate: `nft --json list table` back into our own words. */
 import { type Address, type Family, parseAddress } from "../../policy/address.ts";
 import { isLabel, type Label, parseLabel } from "./labels.ts";
-import { ABOUT, FINGERPRINT, TABLE } from "./names.ts";
+import { FINGERPRINT, MADE_OF, TABLE } from "./names.ts";
 
 export interface Listing {
   /** Whether a gate made it (or nobody has put anything into it yet). */
@@ -67,7 +67,7 @@ export function parseListing(...documents: readonly string[]): Listing {
 
 function fingerprintIn({ chain, comment }: Json): string[] {
   const text = String(comment);
-  return chain === ABOUT && text.startsWith(FINGERPRINT) ? [text.slice(FINGERPRINT.length)] : [];
+  return chain === MADE_OF && text.startsWith(FINGERPRINT) ? [text.slice(FINGERPRINT.length)] : [];
 }
 
 /** A set that no gate of ours made is left out. */

@@ -10,5 +10,5 @@ export const ANSWER_AS_CLOSED = "answer_as_closed";
 export const REASSEMBLE = "reassemble";
 
 /** Holds the fingerprint of the policy that the rules are made of, in a comment on its one rule. */
-export const ABOUT = "about";
+export const MADE_OF = "made_of";
 export const FINGERPRINT = "policy=";

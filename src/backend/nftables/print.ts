@@ -1,7 +1,7 @@
 /** A program as a file for `nft -f`, laid out for an administrator who has no Postern at hand. */
 import type { Chain, Program, TimedSet } from "../../program/program.ts";
 import { labelOf, printLabel } from "./labels.ts";
-import { ABOUT, ANSWER_AS_CLOSED, FINGERPRINT, HOOK, REASSEMBLE, TABLE } from "./names.ts";
+import { ANSWER_AS_CLOSED, FINGERPRINT, HOOK, MADE_OF, REASSEMBLE, TABLE } from "./names.ts";
 import { printKey, printRule } from "./print-rule.ts";
 
 const HEADER = `#!/usr/sbin/nft -f
@@ -23,7 +23,7 @@ export function printNftables(program: Program, without: readonly string[] = [])
     ...program.chains.map((chain, index) => printChain(chain, index === 0 ? HOOK : undefined)),
     ...(usesReset(program) ? [ANSWER_AS_CLOSED_CHAIN] : []),
     ...(program.reassembles ? [REASSEMBLE_CHAIN] : []),
-    printAbout(program),
+    printMadeOf(program),
     ...program.counters.map(({ name }) => block(`counter ${name}`, [])),
     ...program.logs.map((line) => block(`limit ${line}_lines`, [LOG_RATE])),
     ...program.sets.map(printSet),
@@ -48,7 +48,7 @@ export function namesIn(program: Program): string[] {
     ...program.chains.map(({ name }) => `chain ${name}`),
     ...(usesReset(program) ? [`chain ${ANSWER_AS_CLOSED}`] : []),
     ...(program.reassembles ? [`chain ${REASSEMBLE}`] : []),
-    `chain ${ABOUT}`,
+    `chain ${MADE_OF}`,
     ...program.counters.map(({ name }) => `counter ${name}`),
     ...program.logs.map((line) => `limit ${line}_lines`),
     ...program.sets.map(({ name }) => `set ${name}`),
@@ -99,9 +99,9 @@ const REASSEMBLE_CHAIN = block(
 );
 
 /** Rules are replaced as one, so this never tells of another policy than the rest. */
-function printAbout({ fingerprint }: Program): string {
+function printMadeOf({ fingerprint }: Program): string {
   return block(
-    `chain ${ABOUT}`,
+    `chain ${MADE_OF}`,
     [`return comment "${FINGERPRINT}${fingerprint}"`],
     "No packet comes here. It tells which policy the gate is made of.",
   );
