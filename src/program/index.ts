@@ -2,6 +2,7 @@ export { digest } from "./digest.ts";
 export {
   emptyState,
   forget,
+  type Met,
   membersAt,
   type Outcome,
   type Run,
@@ -9,5 +10,6 @@ export {
   runPacket,
   type State,
   sourceKey,
+  tracePacket,
 } from "./interpreter.ts";
 export type * from "./program.ts";

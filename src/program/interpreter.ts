@@ -33,6 +33,12 @@ export interface Run {
   readonly logged: readonly { readonly line: LogKind; readonly door: string }[];
 }
 
+/** A rule that a packet met: all that it asks held, and all that it does was done. */
+export interface Met {
+  readonly chain: string;
+  readonly rule: Rule;
+}
+
 export function emptyState(): State {
   return { members: new Map() };
 }
@@ -64,12 +70,36 @@ export function sourceKey(source: Address, prefixLength: number): string {
 
 /** What happens to a packet that arrives at `now`; changes `state`. */
 export function runPacket(program: Program, state: State, packet: Packet, now: number): Run {
-  const chains = new Map(program.chains.map((chain) => [chain.name, chain]));
-  const logged: { line: LogKind; door: string }[] = [];
-  const context: Context = { state, packet, now, logged };
+  return runIn(program, { state, packet, now, logged: [] });
+}
+
+/** The same, with the way that the packet took, as a kernel's trace tells it. */
+export function tracePacket(
+  program: Program,
+  state: State,
+  packet: Packet,
+  now: number,
+): Run & { readonly met: readonly Met[] } {
+  const met: Met[] = [];
+  return { ...runIn(program, { state, packet, now, logged: [], met }), met };
+}
+
+function runIn(program: Program, context: Context): Run {
   const entry = program.chains[0];
   if (entry === undefined) throw new Error("runPacket: a program without chains");
-  return { outcome: runChain(entry, chains, context) ?? "pass", logged };
+  const outcome = runChain(entry, chainsOf(program), context) ?? "pass";
+  return { outcome, logged: context.logged };
+}
+
+const chainsKnown = new WeakMap<Program, ReadonlyMap<string, Chain>>();
+
+/** The chains by their names, gathered once for all packets that a program will see. */
+function chainsOf(program: Program): ReadonlyMap<string, Chain> {
+  const known = chainsKnown.get(program);
+  if (known !== undefined) return known;
+  const chains = new Map(program.chains.map((chain) => [chain.name, chain]));
+  chainsKnown.set(program, chains);
+  return chains;
 }
 
 interface Context {
@@ -77,6 +107,8 @@ interface Context {
   readonly packet: Packet;
   readonly now: number;
   readonly logged: { line: LogKind; door: string }[];
+  /** Undefined: nobody asks. */
+  readonly met?: Met[];
 }
 
 /** Undefined when the chain ended without a decision. */
@@ -86,7 +118,7 @@ function runChain(
   context: Context,
 ): Outcome | undefined {
   for (const rule of chain.rules) {
-    const verdict = runRule(rule, context);
+    const verdict = runRule(chain, rule, context);
     switch (verdict.kind) {
       case "next":
         break;
@@ -113,9 +145,12 @@ function chainNamed(chains: ReadonlyMap<string, Chain>, name: string): Chain {
   return chain;
 }
 
-function runRule(rule: Rule, context: Context): Verdict {
-  const matched = rule.when.every((match) => matches(match, context));
-  return matched && rule.then.every((action) => act(action, context)) ? rule.to : { kind: "next" };
+function runRule({ name }: Chain, rule: Rule, context: Context): Verdict {
+  const isMet =
+    rule.when.every((match) => matches(match, context)) &&
+    rule.then.every((action) => act(action, context));
+  if (isMet) context.met?.push({ chain: name, rule });
+  return isMet ? rule.to : { kind: "next" };
 }
 
 function matches(match: Match, context: Context): boolean {
