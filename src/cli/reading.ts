@@ -10,10 +10,15 @@ const DEFAULT_FOLDER = "/etc/postern";
 
 /** Reads a policy file; without a path, the one of this host. */
 export async function readPolicy(host: Host, path: string | undefined): Promise<Result<Policy>> {
-  const folder = host.environment("POSTERN_DIR") ?? "";
-  const file = path ?? `${folder === "" ? DEFAULT_FOLDER : folder}/policy.yaml`;
+  const file = policyFileOf(host, path);
   const text = await host.readText(file);
   return text.ok ? parsePolicy(text.value, file) : text;
+}
+
+/** The path that was named, or that of the policy of this host. */
+export function policyFileOf(host: Host, path: string | undefined): string {
+  const folder = host.environment("POSTERN_DIR") ?? "";
+  return path ?? `${folder === "" ? DEFAULT_FOLDER : folder}/policy.yaml`;
 }
 
 /**
@@ -37,6 +42,7 @@ export function readSeconds(text: string): Result<number> {
   return parseSeconds({ text, place: placeOf(text) });
 }
 
-function placeOf(text: string): Place {
+/** Where something stands that was typed. */
+export function placeOf(text: string): Place {
   return { file: "command line", line: 1, column: 1, length: Math.max(text.length, 1), text };
 }
