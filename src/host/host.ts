@@ -18,6 +18,10 @@ export interface Host {
   readonly self: readonly string[];
   /** Lets so much time go by. */
   pause(milliseconds: number): Promise<void>;
+  /** Milliseconds since 1970, by the clock of the host, which may jump. */
+  now(): number;
+  /** Until the user has typed Ctrl-C, which then does not end this process; the next one does. */
+  interruption(): Promise<void>;
   /** A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend. */
   readText(path: string): Promise<Result<string>>;
   /** Like `readText`, for files the kernel makes: undefined where there is none. */
@@ -58,6 +62,8 @@ export interface Running {
   write(text: string): void;
   /** Ends its stdin, which is how many programs are told to end. */
   closeInput(): void;
+  /** Tells it to end (SIGTERM). */
+  stop(): void;
   /** The `status` of {@link Finished}, once it has ended and has printed everything. */
   readonly ended: Promise<number>;
 }

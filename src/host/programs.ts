@@ -48,6 +48,9 @@ export function startProgram(argv: readonly string[]): Running {
     lines: { [Symbol.asyncIterator]: () => printed.iterator({ destroyOnReturn: false }) },
     write: (text) => child.stdin.write(text),
     closeInput: () => child.stdin.end(),
+    stop: () => {
+      child.kill();
+    },
     ended,
   };
 }

@@ -15,6 +15,8 @@ export const system: Host = {
   startApart,
   self: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
   pause: (milliseconds) => pause(milliseconds),
+  now: () => Date.now(),
+  interruption: () => new Promise((resolve) => process.once("SIGINT", () => resolve())),
   readText: readTextFile,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
   readKept: (path) => readFile(path, "utf8").catch(() => undefined),

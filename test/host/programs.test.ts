@@ -74,3 +74,9 @@ test("a program that cannot be started has no pid, status 127, and says so", asy
   expect(await program.ended).toBe(127);
   expect((await take(program.lines)).join()).toContain("ENOENT");
 });
+
+test("a program that stays can be told to end", async () => {
+  const sleep = startProgram(["sleep", "600"]);
+  sleep.stop();
+  expect(await sleep.ended).toBe(128 + 15);
+});
