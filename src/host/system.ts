@@ -1,4 +1,5 @@
 /** The host that this process runs on. */
+import { once } from "node:events";
 import { open, readFile, readlink } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
@@ -16,7 +17,9 @@ export const system: Host = {
   self: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
   pause: (milliseconds) => pause(milliseconds),
   now: () => Date.now(),
-  interruption: () => new Promise((resolve) => process.once("SIGINT", () => resolve())),
+  interruption: async () => {
+    await once(process, "SIGINT");
+  },
   readText: readTextFile,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
   readKept: (path) => readFile(path, "utf8").catch(() => undefined),

@@ -94,7 +94,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     self: ["postern"],
     pause: () => Promise.resolve(),
     now: () => Date.UTC(2026, 0, 1),
-    interruption: () => new Promise(() => undefined),
+    interruption: () => Promise.race([]),
     readText: (path) => Promise.resolve(ok(files[path] ?? "")),
     readKernelFile: (path) => Promise.resolve(files[path]),
     written,
