@@ -22,12 +22,13 @@ export async function readListeners(host: Host): Promise<readonly Listener[]> {
   return (await askForListeners(host)) ?? [];
 }
 
-/** The same for those who have to know: undefined where there is no `ss` to ask, or it failed. */
+/** The same for those who have to know: undefined where `ss` does not tell. */
 export async function askForListeners(host: Host): Promise<readonly Listener[] | undefined> {
   const options = ["--no-header", "--numeric", "--listening", "--tcp", "--udp", "--processes"];
   const { status, stdout } = await host.run(["ss", ...options]);
   if (status !== 0) return undefined;
-  return stdout.split(BETWEEN_LISTENERS).flatMap(parseListener);
+  const listeners = stdout.split(BETWEEN_LISTENERS).flatMap(parseListener);
+  return listeners.length === 0 && stdout.trim() !== "" ? undefined : listeners;
 }
 
 /** A process's name may hold line breaks; it is too short to hold one and a whole listener. */

@@ -18,8 +18,7 @@ export interface BoundSockets {
 
 /** Those at the ports of the policy's doors; none where there is no `ss` to ask. */
 export async function readBoundSockets(host: Host, policy: Policy): Promise<BoundSockets> {
-  const { stdout } = await host.run(["ss", "--no-header", "--numeric", "--tcp", "--all"]);
-  const sockets = stdout.split("\n").flatMap(parseSocket);
+  const sockets = await readSockets(host);
   const listeners = sockets
     .filter(({ state, local }) => state === "LISTEN" && isBound(local.address))
     .map(({ local }) => local)
@@ -38,10 +37,18 @@ export async function readBoundSockets(host: Host, policy: Policy): Promise<Boun
   };
 }
 
-interface Socket {
+/** A TCP socket. */
+export interface Socket {
+  /** As `ss` calls it: `LISTEN`, `ESTAB` and others. */
   readonly state: string;
   readonly local: Endpoint;
   readonly peer: Endpoint;
+}
+
+/** All of the host's; none where there is no `ss` to ask. */
+export async function readSockets(host: Host): Promise<readonly Socket[]> {
+  const { stdout } = await host.run(["ss", "--no-header", "--numeric", "--tcp", "--all"]);
+  return stdout.split("\n").flatMap(parseSocket);
 }
 
 /** `LISTEN 0 128 192.0.2.1:22 0.0.0.0:*`; a line that is not of this form is left out. */

@@ -1,0 +1,18 @@
+/** The codes of all problems that only the host can tell; scripts may rely on them. */
+export const HOST_CODES = [
+  // Who is connected.
+  "locks-you-out",
+  "you-must-knock",
+  "others-must-knock",
+  // What listens.
+  "nothing-listens",
+  "bound-listener",
+  // What else meets the watch range.
+  "watch-over-ephemeral",
+  "watch-over-service",
+  // Names of things that are not there.
+  "no-such-interface",
+  "not-this-host",
+] as const;
+
+export type HostCode = (typeof HOST_CODES)[number];

@@ -1,0 +1,130 @@
+/** What a policy meets on this host: who is connected, what listens, what there is at all. */
+import type { Host } from "../../host/index.ts";
+import { type Address, type Family, printAddress } from "../../policy/address.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { connectionsTo, isProtected } from "../connections.ts";
+import { askForListeners, isLoopback, type Listener } from "../listeners.ts";
+import type { Session } from "../session.ts";
+import { readSockets } from "../sockets.ts";
+import { nameWay, readAddresses, readInterfaces, readWays, type Way } from "./addresses.ts";
+import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
+import { readPublished } from "./published.ts";
+
+/** A TCP connection to a port of a door, as the first packet of it came. */
+export interface Arrival extends Session {
+  /** The interface that it came in by; undefined where nobody can tell. */
+  readonly interface: string | undefined;
+  readonly destined: "here" | "elsewhere";
+}
+
+/** Undefined is what nobody could tell. */
+export interface Surroundings {
+  /** The connection over which the command was typed. */
+  readonly session: Arrival | undefined;
+  /** The connections of others to ports of doors. */
+  readonly others: readonly Arrival[];
+  readonly listeners: readonly Listener[] | undefined;
+  /** Ports that are handed on to containers and other hosts, as far as the rules can be read. */
+  readonly published: readonly Service[];
+  readonly ephemeral: Ephemeral;
+  /** Of all interfaces, loopback and broadcast included. */
+  readonly addresses: readonly Address[] | undefined;
+  /** Without loopback. */
+  readonly interfaces: readonly string[] | undefined;
+  readonly forwards: Readonly<Record<Family, boolean>>;
+}
+
+export async function lookAround(
+  host: Host,
+  policy: Policy,
+  session: Session | undefined,
+): Promise<Surroundings> {
+  const [listeners, connections, ephemeral, addresses, interfaces, ipv4, ipv6] = await Promise.all([
+    askForListeners(host),
+    readConnections(host, policy),
+    readEphemeral(host),
+    readAddresses(host),
+    readInterfaces(host),
+    isOn(host, "/proc/sys/net/ipv4/ip_forward"),
+    isOn(host, "/proc/sys/net/ipv6/conf/all/forwarding"),
+  ]);
+  const own = session === undefined ? [] : [asSent(session, connections)];
+  const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
+  const arrivals = await arrivalsOf(host, [...own, ...others], addresses);
+  return {
+    session: own.length === 0 ? undefined : arrivals[0],
+    others: arrivals.slice(own.length),
+    published: hasSilentService(policy, listeners ?? []) ? await readPublished(host) : [],
+    forwards: { ipv4, ipv6 },
+    ...{ listeners, ephemeral, addresses, interfaces },
+  };
+}
+
+/** Those that have ended here, and those that are sent on. */
+async function readConnections(host: Host, policy: Policy): Promise<Session[]> {
+  const [sockets, tracked] = await Promise.all([readSockets(host), connectionsTo(host, policy)]);
+  // Otherwise it may be a connection that this host began, from a port that is a door's.
+  const isServed = (port: number) =>
+    sockets.some(({ state, local }) => state === "LISTEN" && local.port === port);
+  const here = sockets
+    .filter(({ state, local }) => state === "ESTAB" && isProtected(policy, local.port))
+    .filter(({ local }) => isServed(local.port))
+    .map(({ local, peer }) => ({
+      source: peer.address,
+      sourcePort: peer.port,
+      destination: local.address,
+      destinationPort: local.port,
+    }));
+  const known = new Set(tracked.map(nameConnection));
+  return [...tracked, ...here.filter((one) => !known.has(nameConnection(one)))];
+}
+
+/** What the sender wrote may be another address and port than sshd has seen. */
+function asSent(session: Session, connections: readonly Session[]): Session {
+  const sent = connections.filter(
+    ({ source, sourcePort }) => isSame(source, session.source) && sourcePort === session.sourcePort,
+  );
+  const isSeen = (one: Session) => nameConnection(one) === nameConnection(session);
+  return sent.find(isSeen) ?? sent[0] ?? session;
+}
+
+function nameConnection({ source, sourcePort, destination, destinationPort }: Session): string {
+  return `${printAddress(source)} ${sourcePort} ${printAddress(destination)} ${destinationPort}`;
+}
+
+async function arrivalsOf(
+  host: Host,
+  connections: readonly Session[],
+  addresses: readonly Address[] | undefined,
+): Promise<Arrival[]> {
+  const isHere = (address: Address) => addresses?.some((own) => isSame(own, address)) ?? true;
+  const wayBack = ({ source, destination }: Session): Way => ({
+    to: source,
+    from: isHere(destination) ? destination : undefined,
+  });
+  const ways = await readWays(host, connections.map(wayBack));
+  return connections.map((connection) => ({
+    ...connection,
+    interface: isFromHere(connection) ? "lo" : ways.get(nameWay(wayBack(connection))),
+    destined: isHere(connection.destination) ? "here" : "elsewhere",
+  }));
+}
+
+function isFromHere({ source, destination }: Session): boolean {
+  return isLoopback(source) || isSame(source, destination);
+}
+
+export function isSame(a: Address, b: Address): boolean {
+  return a.family === b.family && a.bits === b.bits;
+}
+
+/** Then it is worth a look whether somebody else serves it. */
+function hasSilentService({ doors }: Policy, listeners: readonly Listener[]): boolean {
+  return doors
+    .flatMap(({ protects }) => protects)
+    .some((service) => !listeners.some((listener) => isAt(listener, service)));
+}
+
+async function isOn(host: Host, setting: string): Promise<boolean> {
+  return ((await host.readKernelFile(setting)) ?? "0").trim() !== "0";
+}
