@@ -44,11 +44,18 @@ const WIDTHS = [4096, 2048, 1024, 512, 256];
 /**
  * So many steps (at least {@link FEWEST_STEPS}) to different ports, neither ascending nor
  * descending, some TCP and some UDP; every free port is as likely as every other. What `check`
- * says of them is another matter: draw until it is content.
+ * says of them is another matter: draw until it is content. Undefined where so few ports are left
+ that nothing can be drawn.
  */
-export function drawSequence(count: number, occupied: Occupied, chance: Chance): FreshSequence {
+export function drawSequence(
+  count: number,
+  occupied: Occupied,
+  chance: Chance,
+): FreshSequence | undefined {
   if (count < FEWEST_STEPS) throw new Error(`drawSequence: ${count} steps can only go up or down`);
-  const field = drawField(fieldsIn(occupied, count), chance);
+  const fields = fieldsIn(occupied, count);
+  if (fields.length === 0) return undefined;
+  const field = drawField(fields, chance);
   const ports = untilNot(isMonotone, () => shuffled(field.free, chance).slice(0, count));
   const protocols = untilNot(isUniform, () => ports.map(() => chance(2)));
   return {
@@ -81,7 +88,7 @@ function fieldsIn({ ephemeral, taken }: Occupied, count: number): Field[] {
       if (fields.length > 0) return fields;
     }
   }
-  throw new Error("drawSequence: there are not enough ports left");
+  return [];
 }
 
 /** A larger field is more likely, so that every port is as likely as any other. */

@@ -4,6 +4,7 @@ import type { Host } from "../host/index.ts";
 import { escapeControl } from "../problem/escape.ts";
 import type { Problem } from "../problem/problem.ts";
 import { renderProblems } from "../problem/render.ts";
+import type { Asker } from "./asker.ts";
 
 export const EXIT = {
   ok: 0,
@@ -24,6 +25,8 @@ export interface World {
   /** Everything else. */
   stderr(text: string): void;
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Gets ready to ask whoever started the command; undefined where nobody could answer. */
+  readonly asker?: (() => Promise<Asker>) | undefined;
 }
 
 export interface Command {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The one place that touches this process: its arguments, its streams, its end. */
 import { system } from "../host/index.ts";
+import type { Asker } from "./asker.ts";
 import { EXIT } from "./command.ts";
 import { runCommandLine } from "./program.ts";
 
@@ -19,10 +20,20 @@ process.stderr.on("error", () => {
   // There is nobody left to tell.
 });
 
+const { stdin, stderr } = process;
+const canAnswer = stdin.isTTY === true && stderr.isTTY === true;
+
+/** What asks is large, and few commands do. */
+async function startAsking(): Promise<Asker> {
+  const { askerOn } = await import("./terminal.ts");
+  return askerOn(stdin, stderr);
+}
+
 const exit = await runCommandLine(process.argv.slice(2), {
   host: system,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   colour: { stdout: hasColour(process.stdout), stderr: hasColour(process.stderr) },
+  asker: canAnswer ? startAsking : undefined,
 });
 process.exitCode ??= exit;

@@ -7,12 +7,13 @@ import { close } from "./close.ts";
 import { type Command, EXIT, type Exit, type World } from "./command.ts";
 import { compile } from "./compile.ts";
 import { demo } from "./demo.ts";
+import { init } from "./init.ts";
 import { open } from "./open.ts";
 import { remove } from "./remove.ts";
 import { status } from "./status.ts";
 
 export const COMMANDS: readonly Command[] = [
-  ...[compile, apply, remove, status, open, close, ban, unban],
+  ...[init, compile, apply, remove, status, open, close, ban, unban],
   demo,
 ];
 

@@ -6,7 +6,8 @@ import type { Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
 import { fail, ok, type Place, type Result } from "../problem/problem.ts";
 
-const DEFAULT_FOLDER = "/etc/postern";
+/** The policy of this host, where nothing names another. */
+export const DEFAULT_FILE = "/etc/postern/policy.yaml";
 
 /** Reads a policy file; without a path, the one of this host. */
 export async function readPolicy(host: Host, path: string | undefined): Promise<Result<Policy>> {
@@ -18,7 +19,7 @@ export async function readPolicy(host: Host, path: string | undefined): Promise<
 /** The path that was named, or that of the policy of this host. */
 export function policyFileOf(host: Host, path: string | undefined): string {
   const folder = host.environment("POSTERN_DIR") ?? "";
-  return path ?? `${folder === "" ? DEFAULT_FOLDER : folder}/policy.yaml`;
+  return path ?? (folder === "" ? DEFAULT_FILE : `${folder}/policy.yaml`);
 }
 
 /**

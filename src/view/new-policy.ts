@@ -12,8 +12,8 @@ export interface NewPolicy {
   readonly process: string | undefined;
   readonly openForSeconds: Seconds;
   readonly singleUse: boolean;
-  /** Need not knock. */
-  readonly trusted: Address | undefined;
+  /** Who need not knock. */
+  readonly trusted: readonly Address[];
   readonly sequence: FreshSequence;
 }
 
@@ -51,10 +51,10 @@ const SESSION = `\
     session-idle: 2m
 `;
 
-function trusted(address: Address | undefined): string {
-  return address === undefined
-    ? "# trusted: [192.0.2.0/24]"
-    : `trusted: ["${printAddress(address)}"]`;
+function trusted(addresses: readonly Address[]): string {
+  if (addresses.length === 0) return "# trusted: [192.0.2.0/24]";
+  // In quotes, since YAML takes an address that ends in a colon for a key.
+  return `trusted: [${addresses.map((address) => `"${printAddress(address)}"`).join(", ")}]`;
 }
 
 /** A process may call itself what it likes, also the next line of a policy. */

@@ -1,0 +1,49 @@
+/** What somebody does next who has just made a policy. The one place that shows steps. */
+import type { Door } from "../policy/policy.ts";
+import { printSeconds } from "../policy/value/seconds.ts";
+import { escapeControl } from "../problem/escape.ts";
+import { renderDoor } from "./doors.ts";
+import { recipesOf } from "./recipes.ts";
+
+export interface Created {
+  readonly file: string;
+  /** Whether commands find it unnamed. */
+  readonly isDefault: boolean;
+  readonly door: Door;
+  /** By which clients know this host, where that is known. */
+  readonly address: string | undefined;
+}
+
+export function renderCreated({ file, isDefault, door, address }: Created): string {
+  const path = escapeControl(file);
+  const named = isDefault ? "" : ` ${quoted(path)}`;
+  const recipes = recipesOf(door, address ?? "HOST");
+  const width = Math.max(...recipes.map(({ tool }) => tool.length));
+  const { name, openForSeconds } = door;
+  return `\
+wrote ${path}, for its owner's eyes alone
+${renderDoor(door)}
+
+Next, on this host:
+  postern check${named}
+      what is wrong with it, if anything
+  postern apply${named} --confirm 60s
+      puts it to work; undone after a minute unless you confirm that you can get in
+
+From elsewhere, knock with any of these, then connect within ${printSeconds(openForSeconds)}:
+${recipes.map(({ tool, line }) => `  ${tool.padEnd(width)}  ${line}`).join("\n")}
+
+${hint(address)}These lines open ${name}: keep them as you keep a password. They are not shown again.
+`;
+}
+
+function hint(address: string | undefined): string {
+  return address === undefined
+    ? "HOST is this host as it is known elsewhere.\n"
+    : `If this host is not known as ${address} elsewhere, put in its name.\n`;
+}
+
+/** A path as a word of shell. */
+function quoted(path: string): string {
+  return /^[\w./@%+:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
