@@ -1,0 +1,90 @@
+/** What scanners could do to a policy, as problems. */
+import type { PlacedPolicy } from "../policy/parse.ts";
+import type { DoorPlaces } from "../policy/places.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Place, Problem } from "../problem/problem.ts";
+import type { CheckCode } from "./codes.ts";
+import { type DoorReport, judgeDoor, type OpenedBy } from "./door.ts";
+import { GUESSABLE } from "./remedy.ts";
+import type { Known } from "./services.ts";
+
+export interface Findings {
+  /** In the order of the policy. */
+  readonly doors: readonly DoorReport[];
+  readonly problems: readonly Problem[];
+}
+
+/** A chance in 1,000 packets with which a door is as good as open. */
+const GUESSED = 1e-3;
+
+export function checkPolicy({ policy, places }: PlacedPolicy, known: Known): Findings {
+  const doors = policy.doors.map((door) => judgeDoor(policy, door, known));
+  const problems = doors.flatMap((report, index) => {
+    const where = places.doors[index];
+    if (where === undefined) throw new Error(`checkPolicy: door ${report.door} has no place`);
+    return problemsOf(report, where, policy);
+  });
+  return { doors, problems };
+}
+
+function problemsOf(report: DoorReport, places: DoorPlaces, policy: Policy): Problem[] {
+  if (report.overheardPackets === undefined) {
+    return policy.trusted.length === 0 ? [noWayIn(report, places)] : [];
+  }
+  const { openedBy } = report;
+  if (openedBy !== undefined) return [openedByScan(report, openedBy, places)];
+  return report.chancePerThousand >= GUESSABLE ? [easilyGuessed(report, places)] : [];
+}
+
+function openedByScan(
+  { door, remedy }: DoorReport,
+  { scan, command }: OpenedBy,
+  places: DoorPlaces,
+): Problem {
+  return {
+    ...coded("opened-by-scan", "error", stepsPlace(places)),
+    what: `door ${door} is opened by ${scan}: ${command}`,
+    fix: remedyFix(remedy) ?? "choose other steps that lie far apart, and a wider watch range",
+  };
+}
+
+function easilyGuessed(report: DoorReport, places: DoorPlaces): Problem {
+  const { door, chancePerThousand, remedy } = report;
+  const severity = chancePerThousand >= GUESSED ? "error" : "warning";
+  return {
+    ...coded("easily-guessed", severity, stepsPlace(places)),
+    what: `1,000 packets to random ports of its watch range open door ${door} with a chance of one in ${grouped(1 / chancePerThousand)}`,
+    fix: remedyFix(remedy) ?? "choose more steps, or a wider watch range",
+  };
+}
+
+function noWayIn({ door }: DoorReport, { name }: DoorPlaces): Problem {
+  return {
+    ...coded("no-way-in", "warning", name),
+    what: `door ${door} has no sequence and the policy trusts nobody, so only \`postern open\` lets anybody in`,
+    fix: "add a `sequence`, or `trusted` addresses, if that is not meant",
+  };
+}
+
+function coded(code: CheckCode, severity: Problem["severity"], place: Place | undefined) {
+  return { code, severity, ...(place === undefined ? {} : { place }) };
+}
+
+function remedyFix(remedy: DoorReport["remedy"]): string | undefined {
+  if (remedy === undefined) return undefined;
+  const lines = remedy.text.split("\n").map((line) => `\`${line}\``);
+  return `write ${lines.join(" and ")}, which no scan opens`;
+}
+
+/** From the first step to the last where they stand on one line; otherwise the first. */
+function stepsPlace({ steps }: DoorPlaces): Place | undefined {
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (first === undefined || last === undefined || last.line !== first.line) return first;
+  return { ...first, length: last.column + last.length - first.column };
+}
+
+/** A whole number with commas between thousands. */
+function grouped(value: number): string {
+  return `${Math.max(1, Math.floor(value))}`.replace(/\B(?=(\d{3})+$)/g, ",");
+}

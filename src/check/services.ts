@@ -1,0 +1,38 @@
+/** The ports that nmap looks at first, from the file `nmap-services` that comes with it. */
+
+/** What the host that runs the check can tell. */
+export interface Known {
+  /**
+   * Ports in the order in which nmap-services says they are most often open, by protocol;
+   * undefined: not known on this host.
+   */
+  readonly commonPorts: CommonPorts | undefined;
+}
+
+export interface CommonPorts {
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+}
+
+/** `name<white space>port/protocol<white space>frequency`, and maybe a comment. */
+const LINE = /^[^#\s]\S*[ \t]+(\d{1,5})\/(tcp|udp)[ \t]+([\d.]+)(?=\s|$)/gm;
+
+/**
+ * Reads the text of nmap-services. Lines that say nothing of a TCP or UDP port from 1 to 65535
+ * are passed over; of ports that are open equally often the lower comes first, as in nmap.
+ */
+export function parseServices(text: string): CommonPorts {
+  const found = { tcp: new Map<number, number>(), udp: new Map<number, number>() };
+  for (const [, number, protocol, frequency] of text.matchAll(LINE)) {
+    const port = Number(number);
+    const ports = protocol === "tcp" ? found.tcp : found.udp;
+    if (port >= 1 && port <= 65535 && !ports.has(port)) ports.set(port, Number(frequency));
+  }
+  return { tcp: byFrequency(found.tcp), udp: byFrequency(found.udp) };
+}
+
+function byFrequency(ports: ReadonlyMap<number, number>): number[] {
+  return [...ports]
+    .sort(([a, often], [b, seldom]) => seldom - often || a - b)
+    .map(([port]) => port);
+}
