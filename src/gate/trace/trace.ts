@@ -1,0 +1,135 @@
+/** Follows the packets of one source through the gate, as the kernel tells of them. */
+import type { Listing } from "../../backend/nftables/index.ts";
+import type { Host, Running } from "../../host/index.ts";
+import type { Address } from "../../policy/address.ts";
+import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
+import { readGate } from "../table.ts";
+import { shapeOf } from "./happening.ts";
+import type { TracedPacket } from "./monitor.ts";
+import { narrator, type Seen } from "./narrator.ts";
+import { type LeftOut, type Marks, markPackets } from "./table.ts";
+import { type Telling, trailReader } from "./trails.ts";
+
+export type TraceEvent =
+  /** From here on nothing is missed. */
+  | { readonly kind: "begun" }
+  | { readonly kind: "packet"; readonly packet: TracedPacket; readonly seen: Seen }
+  | Exclude<Telling, { readonly kind: "judged" }>;
+
+/** @param at milliseconds since 1970. */
+export type Tell = (event: TraceEvent, at: number) => void;
+
+export interface TraceEnd {
+  /** How many were told of, whether or not they were worth a line. */
+  readonly packets: number;
+  readonly leftOut: LeftOut;
+}
+
+/**
+ * Tells of every packet of the source, for so many seconds or until Ctrl-C. What happens to
+ * packets is not changed, and nothing is left behind.
+ */
+export async function traceSource(
+  host: Host,
+  source: Address,
+  seconds: number,
+  tell: Tell,
+): Promise<Result<TraceEnd>> {
+  const gate = await readGate(host);
+  if (!gate.ok) return gate;
+  const marks = await markPackets(host, source, seconds);
+  if (!marks.ok) return marks;
+  try {
+    return await listen(host, seconds, { gate: gate.value, marks: marks.value, tell });
+  } finally {
+    await marks.value.remove();
+  }
+}
+
+interface Session {
+  readonly gate: Listing;
+  readonly marks: Marks;
+  readonly tell: Tell;
+}
+
+async function listen(host: Host, seconds: number, session: Session): Promise<Result<TraceEnd>> {
+  const monitor = await startMonitor(host, seconds, session.marks);
+  if (monitor === undefined) return fail(NO_MONITOR);
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    monitor.stop();
+  };
+  host.interruption().then(stop, stop);
+  session.tell({ kind: "begun" }, host.now());
+  const packets = await follow(host, monitor, session);
+  const status = await monitor.ended;
+  if (status !== TIME_IS_UP && !isStopped) return fail(NO_MONITOR);
+  return ok({ packets, leftOut: await session.marks.countLeftOut() });
+}
+
+/** How many packets it has told of. */
+async function follow(host: Host, { lines }: Running, session: Session): Promise<number> {
+  const { gate, marks, tell } = session;
+  const roles = new Map(gate.sets.map(({ name, label }) => [name, label.role.kind]));
+  const read = trailReader(marks.table, roles);
+  const narrate = narrator(shapeOf(gate));
+  let packets = 0;
+  for await (const line of lines) {
+    const at = host.now();
+    for (const telling of read(line)) {
+      if (telling.kind === "judged") {
+        const { packet } = telling;
+        packets += 1;
+        for (const seen of narrate(telling, at)) tell({ kind: "packet", packet, seen }, at);
+      } else {
+        tell(telling, at);
+      }
+    }
+  }
+  return packets;
+}
+
+/** What `timeout` ends with when it has ended its program. */
+const TIME_IS_UP = 124;
+const STIRS = 600;
+const STIR_MILLISECONDS = 50;
+
+/**
+ * A monitor that hears: it has told of a change to our own table. `nft monitor trace` would tell
+ * of packets alone, and nobody could say from when on. It ends when this process is killed.
+ */
+async function startMonitor(
+  host: Host,
+  seconds: number,
+  marks: Marks,
+): Promise<Running | undefined> {
+  const argv = ["setpriv", "--pdeathsig", "TERM", "timeout", `${seconds}`, "nft", "monitor"];
+  const monitor = host.start(argv);
+  let state: "deaf" | "hears" | "ended" = "deaf";
+  const stirring = (async () => {
+    for (let n = 1; n <= STIRS && state === "deaf"; n += 1) {
+      await marks.stir(`heard_${n}`);
+      await host.pause(STIR_MILLISECONDS);
+    }
+    if (state !== "hears") monitor.stop();
+  })();
+  state = (await tellsOf(monitor, `add counter ${marks.table} heard_`)) ? "hears" : "ended";
+  await stirring;
+  return state === "hears" ? monitor : undefined;
+}
+
+/** Whether a line comes that begins so; all lines before it are left out. */
+async function tellsOf({ lines }: Running, beginning: string): Promise<boolean> {
+  for await (const line of lines) {
+    if (line.startsWith(beginning)) return true;
+  }
+  return false;
+}
+
+const NO_MONITOR: Problem = {
+  code: "host-no-trace",
+  severity: "error",
+  what: "`nft monitor` does not tell of packets here",
+  fix: "see that `setpriv`, `timeout` and `nft monitor` can be started",
+};
