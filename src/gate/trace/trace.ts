@@ -107,13 +107,14 @@ async function startMonitor(
   const argv = ["setpriv", "--pdeathsig", "TERM", "timeout", `${seconds}`, "nft", "monitor"];
   const monitor = host.start(argv);
   let state: "deaf" | "hears" | "ended" = "deaf";
-  const stirring = (async () => {
+  const stir = async () => {
     for (let n = 1; n <= STIRS && state === "deaf"; n += 1) {
       await marks.stir(`heard_${n}`);
       await host.pause(STIR_MILLISECONDS);
     }
     if (state !== "hears") monitor.stop();
-  })();
+  };
+  const stirring = stir();
   state = (await tellsOf(monitor, `add counter ${marks.table} heard_`)) ? "hears" : "ended";
   await stirring;
   return state === "hears" ? monitor : undefined;
