@@ -37,7 +37,7 @@ function refusedAt(policy: Policy, door: Door, arrivals: readonly Arrival[]): Ar
 }
 
 /** The first packet of it. What nobody can tell is taken for what a door would refuse. */
-function synOf({ interfaces }: Policy, arrival: Arrival): Packet {
+export function synOf({ interfaces }: Policy, arrival: Arrival): Packet {
   const { source, sourcePort, destination, destinationPort, destined } = arrival;
   const ports = { sourcePort, destinationPort };
   return {

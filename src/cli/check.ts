@@ -1,0 +1,38 @@
+import { checkBackend, checkGate, type GateCheck } from "../gate/index.ts";
+import type { Host } from "../host/index.ts";
+import { parsePlacedPolicy } from "../policy/parse.ts";
+import type { Problem } from "../problem/problem.ts";
+import { printCheck, renderCheck, reportOf } from "../view/check.ts";
+import { type Command, EXIT } from "./command.ts";
+import { policyFileOf } from "./reading.ts";
+
+export const check: Command = {
+  name: "check",
+  summary: "find what is wrong with POLICY, and what scanners could do to it; changes nothing",
+  arguments: [["[policy]", "policy file (default: /etc/postern/policy.yaml)"]],
+  options: [["--json", "for scripts: the same facts as one JSON object"]],
+  async run(given, world) {
+    const report = reportOf(await checkFile(world.host, given.arguments[0]));
+    world.stdout(
+      given.options["json"] === true
+        ? printCheck(report)
+        : renderCheck(report, { colour: world.colour.stdout }),
+    );
+    return report.ok ? EXIT.ok : EXIT.refused;
+  },
+};
+
+/** What keeps the policy from being read is what is wrong with it. */
+async function checkFile(host: Host, path: string | undefined): Promise<GateCheck> {
+  const file = policyFileOf(host, path);
+  const text = await host.readText(file);
+  const placed = text.ok ? parsePlacedPolicy(text.value, file) : text;
+  if (!placed.ok) return unread(placed.problems);
+  const backend = checkBackend(placed.value.policy);
+  const checked = await checkGate(host, placed.value);
+  return backend === undefined ? checked : { ...checked, problems: [...checked.problems, backend] };
+}
+
+function unread(problems: readonly Problem[]): GateCheck {
+  return { doors: [], problems, notLookedAt: [] };
+}

@@ -1,0 +1,115 @@
+/** What a check has found, for people and for scripts. */
+import type { DoorReport } from "../check/index.ts";
+import type { GateCheck } from "../gate/index.ts";
+import { escapeControl } from "../problem/escape.ts";
+import { inOrder } from "../problem/order.ts";
+import type { Problem } from "../problem/problem.ts";
+import { renderProblem } from "../problem/render.ts";
+
+/** Stable for scripts: `check --json` prints it as it is. */
+export interface CheckReport extends GateCheck {
+  /** Whether `apply` would go on; warnings do not matter. */
+  readonly ok: boolean;
+}
+
+export function reportOf(check: GateCheck): CheckReport {
+  return { ok: !check.problems.some(({ severity }) => severity === "error"), ...check };
+}
+
+/** Every value is there, and every control character is an escape. */
+export function printCheck({ ok, problems, doors, notLookedAt }: CheckReport): string {
+  const facts = { ok, problems: inOrder(problems), doors, notLookedAt };
+  const json = JSON.stringify(facts, (_, value: unknown) => value ?? null, 2);
+  return `${json.replace(UNSAFE, escapeUnit)}\n`;
+}
+
+/** JSON itself has none of these outside of strings, and leaves them as they are inside. */
+const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escapeUnit(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+  ).join("");
+}
+
+/** Problems first, then a line for each door, and how much was found. */
+export function renderCheck(
+  { problems, doors, notLookedAt }: CheckReport,
+  options: { readonly colour: boolean },
+): string {
+  const paint = options.colour ? colour : plain;
+  const blocks = inOrder(problems).map((problem) => renderProblem(problem, options));
+  const lines = [
+    ...doors.map((door) => doorLine(door, paint)),
+    ...notLookedAt.map((line) => paint("dim", escapeControl(line))),
+  ];
+  const parts = [...blocks, ...(lines.length === 0 ? [] : [lines.join("\n")])];
+  return `${[...parts, countLine(doors, problems, paint)].join("\n\n")}\n`;
+}
+
+type Paint = (tone: keyof typeof TONES, text: string) => string;
+
+const TONES = { bold: 1, green: 32, yellow: 33, red: 31, dim: 2 } as const;
+const colour: Paint = (tone, text) => `\u001b[${TONES[tone]}m${text}\u001b[0m`;
+const plain: Paint = (_tone, text) => text;
+
+function doorLine(report: DoorReport, paint: Paint): string {
+  return `${paint("bold", `${report.door}:`)} ${findingsOf(report, paint).join("; ")}`;
+}
+
+function findingsOf(
+  { openedBy, scansTried, chancePerThousand, overheardPackets }: DoorReport,
+  paint: Paint,
+): string[] {
+  if (overheardPackets === undefined) return ["nothing that is sent opens it"];
+  const packets = `${overheardPackets} ${overheardPackets === 1 ? "packet" : "packets"}`;
+  return [
+    openedBy === undefined
+      ? paint("green", `none of ${scansTried} scans opens it`)
+      : paint("red", `${openedBy.scan} opens it`),
+    chanceInWords(chancePerThousand),
+    `who overhears one knock (${packets}) can repeat it`,
+  ];
+}
+
+function chanceInWords(chance: number): string {
+  if (chance === 0) return "no random packets to its watch open it";
+  const times = numberInWords(1 / chance);
+  return `1,000 random packets to its watch open it once in ${times} tries`;
+}
+
+const NAMED = [
+  [1e12, "trillion"],
+  [1e9, "billion"],
+  [1e6, "million"],
+] as const;
+
+/** Two figures are all that matter: `1.2`, `94`, `1,300`, `94 million`, `2.1e+17`. */
+function numberInWords(number: number): string {
+  const rounded = Number(number.toPrecision(2));
+  if (rounded >= 1e15) return rounded.toExponential(1);
+  const named = NAMED.find(([least]) => rounded >= least);
+  if (named === undefined) return `${rounded}`.replace(/\B(?=(\d{3})+$)/g, ",");
+  const [least, name] = named;
+  return `${Number((rounded / least).toPrecision(2))} ${name}`;
+}
+
+function countLine(
+  doors: readonly DoorReport[],
+  problems: readonly Problem[],
+  paint: Paint,
+): string {
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const warnings = problems.length - errors;
+  const counts = [
+    ...(doors.length === 0 ? [] : [counted(doors.length, "door")]),
+    errors === 0 ? paint("green", "no problems") : paint("red", counted(errors, "problem")),
+    ...(warnings === 0 ? [] : [paint("yellow", counted(warnings, "warning"))]),
+  ];
+  return counts.join(", ");
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
