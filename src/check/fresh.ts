@@ -56,7 +56,7 @@ export function drawSequence(
   const fields = fieldsIn(occupied, count);
   if (fields.length === 0) return undefined;
   const field = drawField(fields, chance);
-  const ports = untilNot(isMonotone, () => shuffled(field.free, chance).slice(0, count));
+  const ports = untilNot(isMonotone, () => drawFrom(field.free, count, chance));
   const protocols = untilNot(isUniform, () => ports.map(() => chance(2)));
   return {
     steps: ports.map((port, n) => ({ protocol: protocols[n] === 0 ? "tcp" : "udp", port })),
@@ -129,15 +129,12 @@ function portsIn({ first, last }: Span): number[] {
   return Array.from({ length: last - first + 1 }, (_, n) => first + n);
 }
 
-/** Fisher and Yates. */
-function shuffled(items: readonly number[], chance: Chance): number[] {
+/** So many of the items, each at most once, in any order. */
+function drawFrom(items: readonly number[], count: number, chance: Chance): number[] {
   const left = [...items];
-  return items.map(() => {
-    const at = chance(left.length);
-    const drawn = left[at];
-    const last = left.pop();
-    if (drawn === undefined || last === undefined) throw new Error("shuffled: a number is missing");
-    if (at < left.length) left[at] = last;
+  return Array.from({ length: count }, () => {
+    const [drawn] = left.splice(chance(left.length), 1);
+    if (drawn === undefined) throw new Error("drawFrom: the chance was out of range");
     return drawn;
   });
 }

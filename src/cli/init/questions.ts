@@ -36,28 +36,28 @@ export async function askFor(
 }
 
 const DOOR = {
-  question: "What is this door called?",
-  why: "commands and log lines say it, packets do not",
+  question: "What is the door called?",
+  why: "A name for commands and log lines.",
   parse: parseDoor,
 };
 
 const STEPS = {
-  question: "How many steps has the knock?",
-  why: "3 to 16 packets, drawn at random; more are harder to hit by chance, and slower to send",
+  question: "How many packets?",
+  why: "A knock is 3 to 16 packets, drawn at random. More are harder to guess.",
   preset: PRESETS.steps,
   parse: parseSteps,
 };
 
 const OPEN_FOR = {
-  question: "How long does a knock open the door?",
-  why: "time to start a connection; those that were started go on",
+  question: "How long does a knock open it?",
+  why: "This is the time to start a connection in; those that were started go on.",
   preset: PRESETS.openFor,
   parse: parseOpenFor,
 };
 
 const SINGLE_USE = {
-  question: "Shut the door behind the first connection?",
-  why: "others at your address cannot slip in after you; each connection takes a knock of its own",
+  question: "Shut it again behind the first connection?",
+  why: "Nobody who shares your address could follow you. Each connection takes a knock.",
   preset: false,
 };
 
@@ -67,7 +67,7 @@ async function askOffer({ listeners }: Facts, asker: Asker): Promise<Offer | und
   if (offers.length === 0) return askService(listeners, asker);
   const chosen = await asker.choose<Offer | "another">({
     question: "Which service shall nobody see?",
-    why: "it stays shut until somebody knocks; what is connected stays connected",
+    why: "It will be shut to everybody who has not knocked. Connections that exist go on.",
     options: [
       ...offers.map((offer) => ({ label: labelOf(offer), value: offer })),
       { label: "another", value: "another" },
@@ -79,7 +79,7 @@ async function askOffer({ listeners }: Facts, asker: Asker): Promise<Offer | und
 function askService(listeners: Facts["listeners"], asker: Asker): Promise<Offer | undefined> {
   return asker.read({
     question: "At which port is it?",
-    why: "tcp/PORT or udp/PORT, or a range such as tcp/6000-6010",
+    why: "Write tcp/PORT or udp/PORT, or a range such as tcp/6000-6010.",
     preset: "tcp/22",
     parse: (text) => {
       const service = parseService({ text });
@@ -95,7 +95,7 @@ async function askTrusted(
   if (session === undefined) return [];
   const answer = await asker.confirm({
     question: `Never ask ${printAddress(session.source)} to knock?`,
-    why: "it is where you come from; whoever else has that address need not knock either",
+    why: "You come from there now. Whoever else has that address need not knock, either.",
     preset: false,
   });
   if (answer === undefined) return undefined;
