@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { checkGate } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
 import type { Result } from "../problem/problem.ts";
 import { ok } from "../problem/problem.ts";
@@ -27,8 +28,11 @@ export const init: Command = {
     const choices = await choose(given, facts, world);
     if (choices === undefined) return isBrokenOff(world);
     if (!choices.ok) return refuse(world, choices.problems);
-    const by = { file, chance: (below: number) => randomInt(below), check: () => [] };
-    const draft = draftPolicy(choices.value, facts, by);
+    const draft = await draftPolicy(choices.value, facts, {
+      file,
+      chance: (below) => randomInt(below),
+      check: async (placed) => (await checkGate(host, placed)).problems,
+    });
     if (!draft.ok) return refuse(world, draft.problems);
     const written = await host.writeNew(file, draft.value.text);
     if (!written.ok) return refuse(world, written.problems);

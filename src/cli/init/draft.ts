@@ -1,5 +1,7 @@
-/** Draws steps until no scanner could make anything of them. */
+/** Draws steps until nobody has anything to say against them. */
 import { type Chance, drawSequence } from "../../check/fresh.ts";
+import type { CheckCode } from "../../check/index.ts";
+import type { HostCode } from "../../gate/check/codes.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../../policy/parse.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { renderNewPolicy } from "../../view/new-policy.ts";
@@ -9,7 +11,7 @@ import type { Facts } from "./facts.ts";
 export interface Draft {
   readonly text: string;
   readonly placed: PlacedPolicy;
-  /** What remains where every draw had some: with other choices there would be none. */
+  /** What remains to be said of the choices, and of the steps where no others can be had here. */
   readonly problems: readonly Problem[];
 }
 
@@ -17,25 +19,45 @@ export interface Draft {
 export interface Draftsman {
   readonly file: string;
   readonly chance: Chance;
-  readonly check: (placed: PlacedPolicy) => readonly Problem[];
+  readonly check: (placed: PlacedPolicy) => Promise<readonly Problem[]>;
 }
 
-/** Of a hundred sequences with room to draw from, hardly one is weak. */
-const MOST_DRAWS = 20;
+/** Hardly one in a thousand is weak; where none is good enough, this host has no better. */
+const MOST_DRAWS = 10;
 
-export function draftPolicy(choices: Choices, facts: Facts, by: Draftsman): Result<Draft> {
+export async function draftPolicy(
+  choices: Choices,
+  facts: Facts,
+  by: Draftsman,
+): Promise<Result<Draft>> {
   let best: Draft | undefined;
   for (let draws = 0; draws < MOST_DRAWS; draws += 1) {
-    const draft = draw(choices, facts, by);
+    const draft = await draw(choices, facts, by);
     if (draft === undefined) return fail(NO_PORTS);
-    if (best === undefined || draft.problems.length < best.problems.length) best = draft;
-    if (best.problems.length === 0) break;
+    if (best === undefined || faultsOf(draft) < faultsOf(best)) best = draft;
+    if (faultsOf(best) === 0) break;
   }
   if (best === undefined) throw new Error("draftPolicy: nothing was drawn");
-  return ok(best);
+  const errors = best.problems.filter(({ severity }) => severity === "error");
+  return errors.length === 0 ? ok(best) : { ok: false, problems: errors };
 }
 
-function draw(choices: Choices, facts: Facts, by: Draftsman): Draft | undefined {
+/** How much there is to say that other steps could mend. */
+function faultsOf({ problems }: Draft): number {
+  return problems.filter(({ code }) => OF_STEPS.has(code)).length;
+}
+
+const OF_STEPS: ReadonlySet<string> = new Set<CheckCode | HostCode>([
+  "opened-by-scan",
+  "easily-guessed",
+  "watch-over-ephemeral",
+  "watch-over-service",
+]);
+
+/** That those who are connected will have to knock is what the door is for. */
+const MEANT: ReadonlySet<string> = new Set<HostCode>(["you-must-knock", "others-must-knock"]);
+
+async function draw(choices: Choices, facts: Facts, by: Draftsman): Promise<Draft | undefined> {
   const { offer, steps, ...rest } = choices;
   const occupied = { ephemeral: facts.ephemeral, taken: takenPorts(choices, facts) };
   const sequence = drawSequence(steps, occupied, by.chance);
@@ -45,7 +67,8 @@ function draw(choices: Choices, facts: Facts, by: Draftsman): Draft | undefined 
   if (!placed.ok) {
     throw new Error(`draw: not a policy: ${placed.problems.map(({ what }) => what).join("; ")}`);
   }
-  return { text, placed: placed.value, problems: by.check(placed.value) };
+  const problems = await by.check(placed.value);
+  return { text, placed: placed.value, problems: problems.filter(({ code }) => !MEANT.has(code)) };
 }
 
 /** Whatever the protocol: a port of many services is one of both. */
