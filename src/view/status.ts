@@ -89,7 +89,8 @@ function fill({ name, members, capacity }: Status["sets"][number]): string {
   return `${name}  ${members} of ${capacity} (${percent} %)${members === capacity ? ", full: newcomers are refused" : ""}`;
 }
 
-function lasting(seconds: number | null): string {
+/** How long something goes on; rounded down. */
+export function lasting(seconds: number | null): string {
   if (seconds === null) return "until lifted";
   if (seconds < 120) return `${seconds} s left`;
   return seconds < 7200

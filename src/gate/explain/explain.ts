@@ -1,0 +1,147 @@
+/** What the gate would do now with packets of one source, and why. */
+import type { Listing } from "../../backend/nftables/index.ts";
+import {
+  type Address,
+  maskAddress,
+  type Prefix,
+  prefixHolds,
+  printAddress,
+  printPrefix,
+  widthOf,
+} from "../../policy/address.ts";
+import type { PlacedPolicy } from "../../policy/parse.ts";
+import type { Door, Policy } from "../../policy/policy.ts";
+import type { Role } from "../../program/index.ts";
+import type { LiveGate } from "../live-policy.ts";
+import { type Attempt, explainAttempt } from "./attempt.ts";
+import { timedIn, withRelevant } from "./members.ts";
+import { explainVisits, type Visit } from "./visit.ts";
+
+/** Stable for scripts: `explain --json` prints it as it is. Times are whole seconds from now. */
+export interface Explanation {
+  readonly address: string;
+  /** The address, or for IPv6 the prefix whose addresses count as one source. */
+  readonly source: string;
+  /** Packets from such an address come by loopback, where there are no doors. */
+  readonly isOfThisHost: boolean;
+  /** The only interfaces that have doors; empty: every one but loopback. */
+  readonly interfaces: readonly string[];
+  readonly trustedBy: TrustedBy | null;
+  readonly bans: readonly Ban[];
+  readonly wrongSteps: WrongSteps | null;
+  readonly doors: readonly DoorExplanation[];
+}
+
+/** The line of the policy that says so. */
+export interface TrustedBy {
+  readonly prefix: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface Ban {
+  /** By the gate itself, for wrong steps. */
+  readonly automatic: boolean;
+  /** Null: until it is lifted. */
+  readonly secondsLeft: number | null;
+}
+
+/** That there were some, for so long; how many, the kernel does not tell. */
+export interface WrongSteps {
+  readonly secondsLeft: number | null;
+  /** So many of them ban. */
+  readonly after: number;
+}
+
+export interface DoorExplanation {
+  readonly name: string;
+  /** What would become of a new connection, once for each protocol. */
+  readonly visits: readonly Visit[];
+  readonly grant: Timed | null;
+  readonly session: Timed | null;
+  readonly openForSeconds: number;
+  readonly singleUse: boolean;
+  /** Null: nothing opens the door but a command (and trust). */
+  readonly attempt: Attempt | null;
+}
+
+export interface Timed {
+  /** Null: without an end. */
+  readonly secondsLeft: number | null;
+}
+
+/**
+ * @param isOfThisHost whether the address is loopback, or of an interface of this host.
+ * @param only the name of the door that is asked about; undefined: all of them.
+ */
+export function explainSource(
+  gate: LiveGate,
+  source: Address,
+  isOfThisHost: boolean,
+  only?: string,
+): Explanation {
+  const { placed, listing } = gate;
+  const { policy } = placed;
+  const own: LiveGate = { ...gate, listing: withRelevant(listing, source) };
+  return {
+    address: printAddress(source),
+    source: nameSource(policy, source),
+    isOfThisHost,
+    interfaces: policy.interfaces,
+    trustedBy: trustedBy(placed, source),
+    bans: bansOf(listing, source),
+    wrongSteps: wrongStepsOf(gate, source),
+    doors: policy.doors
+      .filter(({ name }) => only === undefined || name === only)
+      .map((door) => explainDoor(own, door, source, isOfThisHost)),
+  };
+}
+
+function explainDoor(
+  gate: LiveGate,
+  door: Door,
+  source: Address,
+  isOfThisHost: boolean,
+): DoorExplanation {
+  const find = (kind: "grants" | "sessions") =>
+    timedIn(gate.listing, source, (role) => role.kind === kind && role.door === door.name)[0];
+  const visits = explainVisits(gate, door, source, isOfThisHost);
+  return {
+    name: door.name,
+    visits,
+    grant: find("grants") ?? null,
+    session: find("sessions") ?? null,
+    openForSeconds: door.openForSeconds,
+    singleUse: door.singleUse,
+    attempt: explainAttempt(gate, door, source, isOfThisHost),
+  };
+}
+
+function bansOf(listing: Listing, source: Address): Ban[] {
+  const isBan = ({ kind }: Role) => kind === "banned" || kind === "auto-banned";
+  return timedIn(listing, source, isBan).map(({ role, secondsLeft }) => ({
+    automatic: role.kind === "auto-banned",
+    secondsLeft,
+  }));
+}
+
+function wrongStepsOf({ placed, listing }: LiveGate, source: Address): WrongSteps | null {
+  const { ban } = placed.policy;
+  const [counted] = timedIn(listing, source, ({ kind }) => kind === "wrong");
+  if (ban === undefined || counted === undefined) return null;
+  return { secondsLeft: counted.secondsLeft, after: ban.after };
+}
+
+function trustedBy({ policy, places }: PlacedPolicy, source: Address): TrustedBy | null {
+  const n = policy.trusted.findIndex((prefix: Prefix) => prefixHolds(prefix, source));
+  const prefix = policy.trusted[n];
+  const place = places.trusted[n];
+  if (prefix === undefined || place === undefined) return null;
+  return { prefix: printPrefix(prefix), file: place.file, line: place.line };
+}
+
+function nameSource({ ipv6PrefixLength }: Policy, source: Address): string {
+  const kept = source.family === "ipv6" ? ipv6PrefixLength : widthOf(source.family);
+  const first = printAddress(maskAddress(source, kept));
+  return kept === widthOf(source.family) ? first : `${first}/${kept}`;
+}

@@ -1,0 +1,144 @@
+/** What the gate would do with a source, for somebody who wants to be let in. */
+import type { Attempt, DoorExplanation, Explanation, Visit } from "../gate/explain/index.ts";
+import { printSeconds } from "../policy/value/seconds.ts";
+import { escapeControl } from "../problem/escape.ts";
+import { lasting } from "./status.ts";
+
+type Paint = (tone: keyof typeof TONES, text: string) => string;
+
+const TONES = { bold: 1, green: 32, yellow: 33, red: 31, dim: 2 } as const;
+const colour: Paint = (tone, text) => `\u001b[${TONES[tone]}m${text}\u001b[0m`;
+const plain: Paint = (_tone, text) => text;
+
+export function renderExplanation(
+  explanation: Explanation,
+  options: { readonly colour: boolean },
+): string {
+  const paint = options.colour ? colour : plain;
+  const blocks = [
+    [paint("bold", explanation.address), ...indented(sourceLines(explanation, paint))],
+    ...explanation.doors.map((door) => doorLines(door, explanation, paint)),
+  ];
+  return `${blocks.map((lines) => `${lines.join("\n")}\n`).join("\n")}`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+/** What holds at every door. */
+function sourceLines(explanation: Explanation, paint: Paint): string[] {
+  const { address, source, isOfThisHost, interfaces, trustedBy, bans, wrongSteps } = explanation;
+  const unban = `\`postern unban ${address}\``;
+  return [
+    ...(source === address ? [] : [`all of ${source} count as one source`]),
+    ...(isOfThisHost ? ["an address of this host: it comes by loopback, which has no doors"] : []),
+    ...(interfaces.length === 0
+      ? []
+      : [`only what comes in by ${interfaces.join(", ")} is judged`]),
+    ...(trustedBy === null
+      ? []
+      : [
+          paint(
+            "green",
+            `trusted by line ${trustedBy.line} of ${escapeControl(trustedBy.file)}: ${trustedBy.prefix}`,
+          ),
+        ]),
+    ...bans.map(({ automatic, secondsLeft }) =>
+      paint(
+        "red",
+        `banned ${automatic ? "for wrong steps" : "by hand"}, ${lasting(secondsLeft)}; ${unban} lifts it`,
+      ),
+    ),
+    ...(wrongSteps === null
+      ? []
+      : [
+          paint(
+            "yellow",
+            `has made a wrong step; ${wrongSteps.after} ban; they are forgotten in ${wrongSteps.secondsLeft} s`,
+          ),
+        ]),
+  ];
+}
+
+function doorLines(door: DoorExplanation, explanation: Explanation, paint: Paint): string[] {
+  const isOpen = door.visits.every(({ passes }) => passes);
+  const width = Math.max(...door.visits.map(({ services }) => services.join(" ").length));
+  const visits = door.visits.map((visit) => {
+    const services = visit.services.join(" ").padEnd(width);
+    return `${services}  ${paint(visit.passes ? "green" : "red", visitIn(visit, door, explanation))}`;
+  });
+  const { attempt } = door;
+  const isAsked = attempt !== null && (!isOpen || attempt.made > 0);
+  const ways = attempt === null ? [waysIn(door, explanation)] : [];
+  return [
+    paint("bold", door.name),
+    ...indented(visits),
+    ...indented(isAsked ? attemptLines(attempt, door, paint) : []),
+    ...indented(isOpen ? [] : ways),
+  ];
+}
+
+function visitIn({ passes, why }: Visit, door: DoorExplanation, { address }: Explanation): string {
+  switch (why) {
+    case "grant": {
+      const use = door.singleUse ? "one connection" : "open";
+      return `passes: ${use}, ${lasting(door.grant?.secondsLeft ?? null)}`;
+    }
+    case "session":
+      return `passes: in a session, ${lasting(door.session?.secondsLeft ?? null)} if silent`;
+    case "trusted":
+      return "passes: trusted";
+    case "not-gated":
+      return "passes: not judged";
+    case "other-address":
+      return `passes: the door has no ${address.includes(":") ? "IPv6" : "IPv4"} address`;
+    case "banned":
+      return "refused: banned";
+    case "no-grant":
+      return "refused: no grant";
+    default:
+      return passes ? "passes" : "refused";
+  }
+}
+
+function waysIn({ name }: DoorExplanation, { address }: Explanation): string {
+  return `nothing opens it but \`postern open ${name} ${address}\``;
+}
+
+function attemptLines(attempt: Attempt, door: DoorExplanation, paint: Paint): string[] {
+  const { made, steps, secondsLeft, withinSeconds, watch } = attempt;
+  const left = secondsLeft ?? 0;
+  const within = printSeconds(withinSeconds);
+  const knock =
+    made === 0
+      ? [
+          `no step made; the knock is ${steps.join(" ")}`,
+          ...(steps.length > 1 ? [`each within ${within} of the one before`] : []),
+        ]
+      : [
+          paint(
+            "yellow",
+            `${made} of ${steps.length} steps made: ${steps.slice(0, made).join(" ")}`,
+          ),
+          paint(
+            "yellow",
+            `step ${made + 1} of ${steps.length} is next: ${steps[made]}, within ${left} s`,
+          ),
+          ...(watch === null ? [] : [`any other packet to ${watch} starts over`]),
+        ];
+  return [...knock, ...endIn(attempt, door, paint)];
+}
+
+function endIn({ wouldEnd }: Attempt, door: DoorExplanation, paint: Paint): string[] {
+  switch (wouldEnd) {
+    case "opens":
+      return [];
+    case "full":
+      return [paint("red", "no knock opens it now: a set is full, `postern status` shows which")];
+    case "banned":
+      return [paint("red", "no knock opens it while the ban lasts")];
+    case "not-gated":
+      return [paint("dim", `packets from here do not knock at ${door.name}`)];
+  }
+}
