@@ -1,20 +1,108 @@
-import { applyPolicy } from "../gate/index.ts";
+import {
+  type Applied,
+  applyPolicy,
+  awaitEnd,
+  checkGate,
+  findObstacle,
+  findSession,
+} from "../gate/index.ts";
+import type { PlacedPolicy } from "../policy/parse.ts";
+import { printSeconds } from "../policy/value/seconds.ts";
+import { ok, type Problem, type Result } from "../problem/problem.ts";
+import { renderProblems } from "../problem/render.ts";
 import { renderDoor } from "../view/doors.ts";
-import { type Command, EXIT, refuse } from "./command.ts";
-import { readPolicy } from "./reading.ts";
+import { type Command, EXIT, type Exit, type Given, refuse, type World } from "./command.ts";
+import { readPlacedPolicy, readSeconds } from "./reading.ts";
+
+const DEFAULT_SECONDS = 60;
 
 export const apply: Command = {
   name: "apply",
   summary: "put POLICY to work on this host; what still means the same is kept",
   arguments: [["[policy]", "policy file (default: /etc/postern/policy.yaml)"]],
-  options: [],
+  options: [
+    [
+      "--confirm <time>",
+      `without \`postern confirm\` in that time the gate of before comes back (over SSH the default: ${DEFAULT_SECONDS}s)`,
+    ],
+    ["--no-confirm", "put it to work for good"],
+    ["--anyway", "also if `postern check` finds errors"],
+  ],
   async run(given, world) {
-    const policy = await readPolicy(world.host, given.arguments[0]);
+    const policy = await readPlacedPolicy(world.host, given.arguments[0]);
     if (!policy.ok) return refuse(world, policy.problems);
-    const applied = await applyPolicy(world.host, policy.value);
+    const seconds = await confirmSecondsOf(given, world);
+    if (!seconds.ok) return refuse(world, seconds.problems);
+    const obstacle = await findObstacle(world.host);
+    if (obstacle !== undefined) return refuse(world, [obstacle]);
+    if (!(await passesCheck(given, world, policy.value))) return EXIT.refused;
+    const applied = await applyPolicy(world.host, policy.value.policy, {
+      written: policy.value.written,
+      confirmSeconds: seconds.value,
+    });
     if (!applied.ok) return refuse(world, applied.problems);
-    const doors = policy.value.doors.map((door) => `${renderDoor(door)}\n`);
+    warn(world, applied.value.warnings);
+    const doors = policy.value.policy.doors.map((door) => `${renderDoor(door)}\n`);
     world.stdout(`the gate is up\n${doors.join("")}`);
-    return EXIT.ok;
+    return seconds.value === undefined
+      ? EXIT.ok
+      : untilConfirmed(world, applied.value, seconds.value);
   },
 };
+
+/** Who types it over the connection that it guards is asked whether that can be had again. */
+async function confirmSecondsOf(
+  { options }: Given,
+  { host, asker }: World,
+): Promise<Result<number | undefined>> {
+  const { confirm } = options;
+  if (typeof confirm === "string") return readSeconds(confirm);
+  if (confirm === false || asker === undefined) return ok(undefined);
+  return ok((await findSession(host)) === undefined ? undefined : DEFAULT_SECONDS);
+}
+
+async function passesCheck(
+  { options }: Given,
+  world: World,
+  placed: PlacedPolicy,
+): Promise<boolean> {
+  const { problems } = await checkGate(world.host, placed);
+  warn(world, problems);
+  if (options["anyway"] === true) return true;
+  if (problems.every(({ severity }) => severity === "warning")) return true;
+  world.stderr("postern: nothing was changed; `postern apply --anyway` applies it all the same\n");
+  return false;
+}
+
+function warn(world: World, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  world.stderr(`${renderProblems(problems, { colour: world.colour.stderr })}\n\n`);
+}
+
+async function untilConfirmed(
+  world: World,
+  { pending = "" }: Applied,
+  seconds: number,
+): Promise<Exit> {
+  const time = printSeconds(seconds);
+  world.stderr(
+    `for ${time} only: then the gate of before comes back, unless you confirm this one\n` +
+      "knock, log in anew in another terminal, and there: postern confirm\n",
+  );
+  if (world.asker === undefined) return EXIT.ok;
+  const end = await awaitEnd(world.host, pending, (left) => world.stderr(`\r${left} s left `));
+  world.stderr(`\r${" ".repeat(20)}\r`);
+  if (end === "confirmed") {
+    world.stdout("confirmed: the gate stays\n");
+    return EXIT.ok;
+  }
+  world.stderr(`postern: ${ENDS[end]}\n`);
+  return EXIT.refused;
+}
+
+const ENDS = {
+  undone: "not confirmed: the gate of before is back",
+  "rolled back": "somebody has gone back to the gate of before",
+  removed: "somebody has removed the gate",
+  "not loaded": "the gate was not loaded",
+} as const;

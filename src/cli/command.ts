@@ -31,6 +31,8 @@ export interface World {
 
 export interface Command {
   readonly name: string;
+  /** Started by Postern itself, and shown to nobody. */
+  readonly isHidden?: true;
   readonly summary: string;
   /** As commander writes them: `<must>` or `[may]`. */
   readonly arguments: readonly (readonly [name: string, about: string])[];

@@ -3,18 +3,22 @@ import { Command as Commander, CommanderError } from "commander";
 import { escapeControl } from "../problem/escape.ts";
 import { apply } from "./apply.ts";
 import { ban, unban } from "./ban.ts";
+import { check } from "./check.ts";
 import { close } from "./close.ts";
 import { type Command, EXIT, type Exit, type World } from "./command.ts";
 import { compile } from "./compile.ts";
+import { confirm } from "./confirm.ts";
 import { demo } from "./demo.ts";
 import { init } from "./init.ts";
 import { open } from "./open.ts";
 import { remove } from "./remove.ts";
+import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
+import { undo } from "./undo.ts";
 
 export const COMMANDS: readonly Command[] = [
-  ...[init, compile, apply, remove, status, open, close, ban, unban],
-  demo,
+  ...[init, check, compile, apply, confirm, rollback, remove, status, open, close, ban, unban],
+  ...[demo, undo],
 ];
 
 /** The same as in package.json. */
@@ -61,7 +65,7 @@ function addTo(
   end: (status: Exit) => void,
 ): void {
   const sub = program
-    .command(command.name)
+    .command(command.name, { hidden: command.isHidden === true })
     .description(command.summary)
     .exitOverride()
     .showHelpAfterError(`see \`postern ${command.name} --help\``);

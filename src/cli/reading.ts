@@ -1,7 +1,9 @@
 /** What users type on the command line, as values. */
+import { resolve } from "node:path";
+import type { PolicyText } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
-import { parsePolicy } from "../policy/parse.ts";
+import { type PlacedPolicy, parsePlacedPolicy, parsePolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
 import { fail, ok, type Place, type Result } from "../problem/problem.ts";
@@ -14,6 +16,20 @@ export async function readPolicy(host: Host, path: string | undefined): Promise<
   const file = policyFileOf(host, path);
   const text = await host.readText(file);
   return text.ok ? parsePolicy(text.value, file) : text;
+}
+
+/** The same, with its places, and as it was written. */
+export async function readPlacedPolicy(
+  host: Host,
+  path: string | undefined,
+): Promise<Result<PlacedPolicy & { readonly written: PolicyText }>> {
+  const file = policyFileOf(host, path);
+  const text = await host.readText(file);
+  if (!text.ok) return text;
+  const placed = parsePlacedPolicy(text.value, file);
+  return placed.ok
+    ? ok({ ...placed.value, written: { file: resolve(file), text: text.value } })
+    : placed;
 }
 
 /** The path that was named, or that of the policy of this host. */

@@ -1,64 +1,115 @@
-/** Puts a policy to work on this host, in one transaction that keeps what still means the same. */
-import { printAdoption, printNftables, staleIn, TABLE } from "../backend/nftables/index.ts";
-import { compilePolicy, ESTABLISHED_SECONDS } from "../compile/index.ts";
+/** Puts a policy to work on this host, for good or until it is not confirmed; takes it away. */
+import { TABLE } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Program } from "../program/index.ts";
-import { connectionsTo } from "./connections.ts";
+import { armUndo } from "./keep/arm.ts";
+import { type Keep, keepOf } from "./keep/keep.ts";
+import { whileLocked } from "./keep/lock.ts";
+import {
+  endPending,
+  keepBefore,
+  type Pending,
+  readBefore,
+  readPending,
+  unconfirmed,
+  writePending,
+} from "./keep/pending.ts";
+import { keepPolicy, type PolicyText } from "./keep/policies.ts";
+import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
+import { readUptime } from "./keep/who.ts";
+import { checkBackend, loadPolicy } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
-import { readBoundSockets } from "./sockets.ts";
-import { loadText, readSetsAndChains, readTableWithoutMembers } from "./table.ts";
+import { loadText } from "./table.ts";
 
-/** Somebody else may change the gate between our look at it and our change to it. */
-const TRIES = 8;
-/** So that two who get in each other's way do not keep step: up to so much more each time. */
-const PAUSE_MILLISECONDS = 50;
-
-export async function applyPolicy(host: Host, policy: Policy): Promise<Result<undefined>> {
-  const obstacle = checkBackend(policy) ?? (await findObstacle(host));
-  if (obstacle !== undefined) return fail(obstacle);
-  const bound = await readBoundSockets(host, policy);
-  const program = compilePolicy(policy, bound.listeners);
-  const older = [...(await connectionsTo(host, policy)), ...bound.connections];
-  const adoption = printAdoption(older, ESTABLISHED_SECONDS);
-  for (let tries = 1; ; tries += 1) {
-    const table = await readTableWithoutMembers(host);
-    if (!table.ok) return table;
-    const stale = table.value === undefined ? [] : staleIn(table.value, program);
-    // The set of connections may be full: better to cut one than to stand open.
-    const adopted = tries > TRIES / 2 ? "" : adoption;
-    const loaded = await loadText(host, printNftables(program, stale) + adopted);
-    if (tries === TRIES || (loaded.ok && (await isWhole(host, program)))) return loaded;
-    await host.pause(Math.random() * PAUSE_MILLISECONDS * tries);
-  }
+export interface ApplyOptions {
+  /** The file that the policy was read from. */
+  readonly written?: PolicyText;
+  /** The gate of before comes back after so long, unless the new one is confirmed. */
+  readonly confirmSeconds?: number | undefined;
 }
 
-/** Whether the gate is of this program alone: what others loaded at the same time may remain. */
-async function isWhole(host: Host, program: Program): Promise<boolean> {
-  const listing = await readSetsAndChains(host);
-  return listing === undefined || staleIn(listing, program).length === 0;
+export interface Applied {
+  /** Tells this wait for a confirmation from others; undefined where there is none. */
+  readonly pending: string | undefined;
+  /** What was not possible besides. */
+  readonly warnings: readonly Problem[];
+}
+
+export async function applyPolicy(
+  host: Host,
+  policy: Policy,
+  { written, confirmSeconds }: ApplyOptions = {},
+): Promise<Result<Applied>> {
+  const obstacle = checkBackend(policy) ?? (await findObstacle(host));
+  if (obstacle !== undefined) return fail(obstacle);
+  const keep = await keepOf(host);
+  const doing = `apply${written === undefined ? "" : ` ${written.file}`}`;
+  return whileLocked(host, keep, doing, async () => {
+    const other = await readPending(keep);
+    if (other !== undefined) return fail(await unconfirmed(host, other));
+    const before = await takeSnapshot(host);
+    if (!before.ok) return before;
+    if (written !== undefined) await keepPolicy(keep, policy, written);
+    const load = () => loadPolicy(host, policy);
+    if (confirmSeconds === undefined) return loadForGood(keep, before.value, load);
+    const armed = await armUndo(host, keep, { doing, before: before.value, confirmSeconds });
+    return armed.ok ? loadForNow(host, keep, armed.value, load) : armed;
+  });
+}
+
+type Load = () => Promise<Result<undefined>>;
+
+async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Result<Applied>> {
+  const beforeThat = await readBefore(keep);
+  const kept = await keepBefore(keep, before);
+  const loaded = await load();
+  if (!loaded.ok) {
+    if (beforeThat !== undefined) await keepBefore(keep, beforeThat.gate);
+    return loaded;
+  }
+  return ok({ pending: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
+}
+
+async function loadForNow(
+  host: Host,
+  keep: Keep,
+  pending: Pending,
+  load: Load,
+): Promise<Result<Applied>> {
+  const loaded = await load();
+  if (!loaded.ok) {
+    await endPending(keep, pending, "not loaded");
+    return loaded;
+  }
+  // The undo is under way and does not depend on this: only a confirmation does.
+  await writePending(keep, { ...pending, loadedAt: await readUptime(host) });
+  return ok({ pending: pending.id, warnings: [] });
 }
 
 /** Takes the gate away: every service is reachable as if there had never been one. */
 export async function removeGate(host: Host): Promise<Result<"removed" | "there was none">> {
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
-  const table = await readTableWithoutMembers(host);
-  if (!table.ok) return table;
-  if (table.value === undefined) return ok("there was none");
-  const removed = await loadText(host, `delete table ${TABLE}\n`);
-  return removed.ok ? ok("removed") : removed;
+  const keep = await keepOf(host);
+  return whileLocked(host, keep, "remove", async () => {
+    const before = await takeSnapshot(host);
+    if (!before.ok) return before;
+    // Whoever removes a gate does not wait for the one of before to come back.
+    const pending = await readPending(keep);
+    if (pending !== undefined) await endPending(keep, pending, "removed");
+    if (before.value === null) return ok("there was none");
+    await keepBefore(keep, before.value);
+    const removed = await loadText(host, `delete table ${TABLE}\n`);
+    return removed.ok ? ok("removed") : removed;
+  });
 }
 
-/** What keeps us from printing a policy's rules at all. */
-export function checkBackend(policy: Policy): Problem | undefined {
-  return policy.backend === "iptables" ? NO_IPTABLES : undefined;
+function cannotGoBack({ what, fix }: Problem): Problem {
+  return {
+    code: "cannot-go-back",
+    severity: "warning",
+    what: `the gate of before is not kept, and \`postern rollback\` will not find it: ${what}`,
+    fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
+  };
 }
-
-const NO_IPTABLES = {
-  code: "no-such-backend",
-  severity: "error",
-  what: "the policy asks for `backend: iptables`, which does not exist yet",
-  fix: "write `backend: nftables`, or leave the line out",
-} as const;

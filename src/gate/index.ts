@@ -1,4 +1,13 @@
-export { applyPolicy, checkBackend, removeGate } from "./apply.ts";
+export { type Applied, applyPolicy, removeGate } from "./apply.ts";
+export { HOST_CODES, type HostCode } from "./check/codes.ts";
+export { checkGate, type GateCheck } from "./check.ts";
+export { confirmGate } from "./confirm.ts";
 export { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
+export { UNDO_COMMAND } from "./keep/arm.ts";
+export type { PolicyText } from "./keep/policies.ts";
+export { type LiveGate, readLiveGate } from "./live-policy.ts";
+export { checkBackend } from "./load.ts";
 export { findObstacle, isAboutHost } from "./obstacle.ts";
+export { awaitEnd, rollback, undoUnlessConfirmed } from "./rollback.ts";
+export { findSession, type Session } from "./session.ts";
 export { type DoorStatus, readStatus, type Status } from "./status.ts";

@@ -4,6 +4,7 @@
  */
 import type { Host } from "../host/index.ts";
 import { type Address, parsePrefix, unmapPrefix } from "../policy/address.ts";
+import { parseEndpoint } from "./listeners.ts";
 
 export interface Session {
   readonly source: Address;
@@ -51,4 +52,45 @@ function parseSession(text: string): Session | undefined {
 function addressIn(text = ""): Address | undefined {
   const prefix = parsePrefix(text.replace(/%.*$/, ""));
   return prefix === undefined ? undefined : (unmapPrefix(prefix) ?? prefix).first;
+}
+
+/**
+ * When the connection began, in seconds since the boot: when sshd started a process for it.
+ * Undefined where there is no such connection any more, as in a terminal that was kept by
+ * tmux or screen.
+ */
+export async function whenBegun(host: Host, session: Session): Promise<number | undefined> {
+  const options = ["--no-header", "--numeric", "--tcp", "--processes", "state", "established"];
+  const { stdout } = await host.run(["ss", ...options]);
+  const pids = stdout
+    .split("\n")
+    .filter((line) => isOf(session, line))
+    .flatMap((line) => [...line.matchAll(/pid=(\d+),fd=\d+\)/g)].map(([, pid]) => pid ?? ""));
+  const starts = await Promise.all(pids.map((pid) => startOf(host, pid)));
+  const known = starts.filter((start) => start !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** `0 0 198.51.100.1:22 192.0.2.7:51234 users:(("sshd",pid=20,fd=4))` */
+function isOf(session: Session, line: string): boolean {
+  const [, , localText = "", peerText = ""] = line.trim().split(/\s+/);
+  const local = parseEndpoint(localText);
+  const peer = parseEndpoint(peerText);
+  return (
+    local?.address.bits === session.destination.bits &&
+    local.port === session.destinationPort &&
+    peer?.address.bits === session.source.bits &&
+    peer.port === session.sourcePort
+  );
+}
+
+/** Of the ticks in which /proc counts there are 100 a second, whatever the kernel: proc(5). */
+const TICKS = 100;
+
+/** Field 22 of the process's line; a name before it may hold anything, also parentheses. */
+async function startOf(host: Host, pid: string): Promise<number | undefined> {
+  const line = (await host.readKernelFile(`/proc/${pid}/stat`)) ?? "";
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(fields[19]);
+  return line === "" || Number.isNaN(ticks) ? undefined : ticks / TICKS;
 }

@@ -10,14 +10,21 @@ export async function readGate(host: Host): Promise<Result<Listing>> {
   if (obstacle !== undefined) return fail(obstacle);
   const table = await list(host, []);
   if (!table.ok) return table;
-  return table.value === undefined ? fail(NO_GATE) : ok(table.value);
+  return table.value === undefined ? fail(NO_GATE) : ok(parseListing(table.value));
 }
 
 /**
  * The same on a host without an obstacle, undefined where there is no gate, and with every set
  * as if it were empty: to list a full one takes a second.
  */
-export function readTableWithoutMembers(host: Host): Promise<Result<Listing | undefined>> {
+export async function readTableWithoutMembers(host: Host): Promise<Result<Listing | undefined>> {
+  const table = await listWithoutMembers(host);
+  if (!table.ok) return table;
+  return ok(table.value === undefined ? undefined : parseListing(table.value));
+}
+
+/** The same as nft prints it in JSON. */
+export function listWithoutMembers(host: Host): Promise<Result<string | undefined>> {
   return list(host, ["--terse"]);
 }
 
@@ -36,7 +43,7 @@ export async function loadText(host: Host, text: string): Promise<Result<undefin
   return loaded.status === 0 ? ok(undefined) : fail(refusedByNft(loaded));
 }
 
-async function list(host: Host, options: readonly string[]): Promise<Result<Listing | undefined>> {
+async function list(host: Host, options: readonly string[]): Promise<Result<string | undefined>> {
   const argv = ["nft", "--json", ...options, "list", "table", ...TABLE.split(" ")];
   const first = await host.run(argv);
   if (first.status === 0) return oursIn(first.stdout);
@@ -48,9 +55,8 @@ async function list(host: Host, options: readonly string[]): Promise<Result<List
   return second.status === 0 ? oursIn(second.stdout) : fail(refusedByNft(second));
 }
 
-function oursIn(json: string): Result<Listing> {
-  const listing = parseListing(json);
-  return listing.isOurs ? ok(listing) : fail(NOT_OURS);
+function oursIn(json: string): Result<string> {
+  return parseListing(json).isOurs ? ok(json) : fail(NOT_OURS);
 }
 
 const NO_GATE = {

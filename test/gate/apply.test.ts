@@ -1,19 +1,16 @@
-/** What is asked of the host to put a policy to work and to take it away again. */
+/** What is kept, armed and asked of the host around the loading of a policy. */
 import { describe, expect, test } from "vitest";
 import { printNftables } from "../../src/backend/nftables/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
-import { applyPolicy, removeGate } from "../../src/gate/index.ts";
-import type { Finished } from "../../src/host/index.ts";
-import { address } from "../scenarios/arbitrary.ts";
+import { applyPolicy, removeGate, rollback } from "../../src/gate/index.ts";
 import {
+  type Answers,
+  type FakeHost,
   fails,
   fakeHost,
-  LIST_CHAINS,
-  LIST_SETS,
   LIST_TERSE,
   LOAD,
   prints,
-  TABLES,
 } from "../setup/fake-host.ts";
 import { policyOf } from "../setup/policy.ts";
 import { listingOf } from "./listings.ts";
@@ -21,112 +18,102 @@ import { listingOf } from "./listings.ts";
 const POLICY = policyOf(
   "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }",
 );
-const CHANGED = policyOf(
-  "doors: { ssh: { protects: tcp/22, sequence: { steps: [51002, 54040] } } }",
-);
 const PROGRAM = compilePolicy(POLICY);
 const LISTING = listingOf(PROGRAM);
 const RULES = printNftables(PROGRAM);
+const FOLDER = "/run/postern/net-4026531840";
+const LIST_RULES = ["nft", "--stateless", "--terse", "list", "table", "inet", "postern"];
 
-/** Where the kernel is asked for listeners on one address. */
-const SS = ["ss", "--no-header", "--numeric", "--tcp", "--all"];
+function hostWith(answers: Answers = {}): FakeHost {
+  const links = { "/proc/self/ns/net": "net:[4026531840]" };
+  return fakeHost({ links, rules: "table inet postern {\n}\n", ...answers });
+}
 
-/** Where connection tracking is asked for connections that a new gate would cut. */
-const CONNTRACK = ["conntrack", "-L", "-p", "tcp"];
+function keptOn({ written }: FakeHost, name: string): unknown {
+  const text = written.get(`${FOLDER}/${name}`);
+  return text === undefined ? undefined : JSON.parse(text);
+}
 
 describe("apply", () => {
-  test("looks, loads, and looks whether the gate is what it should be", async () => {
-    const host = fakeHost({ tables: [undefined, LISTING] });
-    expect(await applyPolicy(host, POLICY)).toEqual({ ok: true, value: undefined });
-    expect(host.ran).toEqual([
-      { argv: SS, stdin: "" },
-      { argv: CONNTRACK, stdin: "" },
-      { argv: LIST_TERSE, stdin: "" },
-      { argv: TABLES, stdin: "" },
-      { argv: LOAD, stdin: RULES },
-      { argv: LIST_SETS, stdin: "" },
-      { argv: LIST_CHAINS, stdin: "" },
-    ]);
-  });
-
-  test("over the same gate takes nothing away", async () => {
-    const host = fakeHost({ tables: [LISTING] });
-    await applyPolicy(host, POLICY);
+  test("keeps the gate of before, for this network namespace", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    expect(await applyPolicy(host, POLICY)).toEqual({
+      ok: true,
+      value: { pending: undefined, warnings: [] },
+    });
+    expect(keptOn(host, "before.json")).toEqual({
+      gate: { rules: "table inet postern {\n}\n", listing: LISTING },
+    });
+    expect(host.ran.map(({ argv }) => argv)).toContainEqual(LIST_RULES);
     expect(host.loaded()).toEqual([RULES]);
   });
 
-  test("over another gate takes away what has another meaning, in the same transaction", async () => {
-    const changed = compilePolicy(CHANGED);
-    const host = fakeHost({ tables: [LISTING, listingOf(changed)] });
-    await applyPolicy(host, CHANGED);
-    expect(host.loaded()).toEqual([
-      printNftables(changed, ["set ssh_stage1_4", "set ssh_stage1_6"]),
+  test("keeps that there was none before", async () => {
+    const host = hostWith({ tables: [undefined, LISTING] });
+    await applyPolicy(host, POLICY);
+    expect(keptOn(host, "before.json")).toEqual({ gate: null });
+  });
+
+  test("keeps the file that the policy was read from", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    await applyPolicy(host, POLICY, { written: { file: "/etc/p.yaml", text: "doors:\n" } });
+    const { fingerprint } = PROGRAM;
+    expect(keptOn(host, "policies.json")).toEqual([
+      { fingerprint, file: "/etc/p.yaml", text: "doors:\n" },
     ]);
   });
 
-  test("looks again and tries again when somebody was faster", async () => {
-    const other = listingOf(compilePolicy(CHANGED));
-    const loads = [fails("Error: No such file or directory"), prints("")];
-    const host = fakeHost({ tables: [other, LISTING], loads });
-    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
-    expect(host.loaded()).toEqual([
-      printNftables(PROGRAM, ["set ssh_stage1_4", "set ssh_stage1_6"]),
-      RULES,
-    ]);
+  test("keeps what it likes where it is told to", async () => {
+    const host = hostWith({ tables: [LISTING], environment: { POSTERN_RUN_DIR: "/srv/run" } });
+    await applyPolicy(host, POLICY);
+    expect(host.written.has("/srv/run/net-4026531840/before.json")).toBe(true);
   });
 
-  test("takes away what somebody loaded at the same time", async () => {
-    const mixed = JSON.parse(LISTING) as { nftables: unknown[] };
-    mixed.nftables.push({ chain: { name: "door_other", family: "inet", table: "postern" } });
-    const host = fakeHost({
-      tables: [LISTING, JSON.stringify(mixed), JSON.stringify(mixed), LISTING],
+  test("is refused while somebody else is at it, who is named", async () => {
+    const host = hostWith({
+      isLocked: true,
+      files: {
+        [`${FOLDER}/holder.json`]: JSON.stringify({
+          ...{ user: "ada", pid: 4242, from: "192.0.2.7", doing: "remove", since: 1 },
+        }),
+      },
     });
-    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
-    expect(host.loaded()).toEqual([RULES, printNftables(PROGRAM, ["chain door_other"])]);
-  });
-
-  test("gives up after eight tries, and says what nft said last", async () => {
-    const stderr =
-      "/dev/stdin:44:39-44: Error: Could not process rule: No such file or directory\n" +
-      "        socket wildcard 1 goto elsewhere\n        ^^^^^^^^^^^^^^^^^\n";
-    const host = fakeHost({ loads: [fails(stderr)] });
-    expect(await applyPolicy(host, POLICY)).toEqual({
-      ok: false,
+    expect(await applyPolicy(host, POLICY)).toMatchObject({
       problems: [
         {
-          code: "host-nft-refused",
-          severity: "error",
-          what: "nft refused: Could not process rule: No such file or directory (socket wildcard 1 goto elsewhere)",
-          fix: "nothing was changed; see `nft list ruleset`",
+          code: "gate-busy",
+          what: "ada from 192.0.2.7 (postern remove, process 4242) is changing the gate",
         },
       ],
-    });
-    expect(host.loaded()).toHaveLength(8);
-  });
-
-  test("says so when nft ended without a word", async () => {
-    const host = fakeHost({ loads: [fails("", 137)] });
-    expect(await applyPolicy(host, POLICY)).toMatchObject({
-      problems: [{ what: "nft refused: it ended with status 137" }],
-    });
-  });
-
-  test("believes that all is well when nft does not list what it has loaded", async () => {
-    const host = fakeHost({ tables: [LISTING, fails("Error: Out of memory")] });
-    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
-    expect(host.loaded()).toEqual([RULES]);
-  });
-
-  test("changes nothing when nft does not list the gate that there is", async () => {
-    const host = fakeHost({ tables: [fails("Error: JSON support not compiled-in")] });
-    expect(await applyPolicy(host, POLICY)).toMatchObject({
-      problems: [{ what: "nft refused: JSON support not compiled-in" }],
     });
     expect(host.loaded()).toEqual([]);
   });
 
+  test("tells no tales where the note about who is at it is nonsense", async () => {
+    const files = { [`${FOLDER}/holder.json`]: '{"user": 7}' };
+    expect(await applyPolicy(hostWith({ isLocked: true, files }), POLICY)).toMatchObject({
+      problems: [{ what: "somebody else is changing the gate" }],
+    });
+  });
+
+  test("goes on where nothing can be kept, and says so", async () => {
+    const host = hostWith({ tables: [LISTING], full: /./ });
+    expect(await applyPolicy(host, POLICY)).toMatchObject({
+      ok: true,
+      value: { warnings: [{ code: "cannot-go-back", severity: "warning" }] },
+    });
+    expect(host.loaded()).toEqual([RULES]);
+  });
+
+  test("that nft refuses leaves what was kept as it was", async () => {
+    const host = hostWith({ tables: [LISTING], loads: [fails("Error: no")] });
+    host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
+    expect((await applyPolicy(host, POLICY)).ok).toBe(false);
+    expect(keptOn(host, "before.json")).toEqual({ gate: null });
+  });
+
   test("for iptables is refused before anything is looked at", async () => {
-    const host = fakeHost();
+    const host = hostWith();
     const iptables = policyOf("backend: iptables\ndoors: { ssh: { protects: tcp/22 } }");
     expect(await applyPolicy(host, iptables)).toMatchObject({
       problems: [{ code: "no-such-backend" }],
@@ -135,107 +122,113 @@ describe("apply", () => {
   });
 });
 
-describe("connections that are older than the gate", () => {
-  const line = (over: Partial<Record<"src" | "dst" | "dport" | "state" | "protocol", string>>) => {
-    const {
-      src = "192.0.2.7",
-      dst = "198.51.100.1",
-      dport = "22",
-      state = "ESTABLISHED",
-      protocol = "tcp",
-    } = over;
-    return `ipv4     2 ${protocol}      6 431999 ${state} src=${src} dst=${dst} sport=40000 dport=${dport} src=172.17.0.2 dst=${src} sport=22 dport=40000 [ASSURED] mark=0 zone=0 use=2\n`;
-  };
-  const LINES = [
-    line({}),
-    line({ src: "2001:db8:0:0:0:0:0:7", dst: "2001:db8:1::1" }),
-    line({ dport: "443" }),
-    line({ state: "SYN_SENT" }),
-    line({ state: "TIME_WAIT" }),
-    line({ protocol: "udp" }),
-    line({ src: "no-address" }),
-    "\n",
-  ].join("");
-  const ADOPTED = `add element inet postern flows4 {
-    192.0.2.7 . 40000 . 198.51.100.1 . 22 timeout 432000s
-}
-add element inet postern flows6 {
-    2001:db8::7 . 40000 . 2001:db8:1::1 . 22 timeout 432000s
-}
-`;
+describe("apply until it is confirmed", () => {
+  /** A host on which the one that brings the gate of before back says that it is there. */
+  function watched(answers: Answers = {}): FakeHost {
+    const host = hostWith({ tables: [LISTING], ...answers });
+    const sayWatched = () => {
+      const name = `${FOLDER}/pending.json`;
+      const text = host.written.get(name);
+      if (text !== undefined)
+        host.written.set(name, text.replace('"isWatched": false', '"isWatched": true'));
+    };
+    return {
+      ...host,
+      pause: () => {
+        sayWatched();
+        return Promise.resolve();
+      },
+    };
+  }
+  const confirmSeconds = 60;
+  const UPTIME = { "/proc/uptime": "1000.50 900.00\n" };
 
-  test("go on if they are to a door, as the kernel's file tells", async () => {
-    const host = fakeHost({ tables: [LISTING], files: { "/proc/net/nf_conntrack": LINES } });
-    await applyPolicy(host, POLICY);
-    expect(host.loaded()).toEqual([RULES + ADOPTED]);
-    expect(host.ran.map(({ argv }) => argv)).not.toContainEqual(CONNTRACK);
-  });
-
-  test("go on if they are to any service of any door", async () => {
-    const two = policyOf(`doors:
-  ssh: { protects: [tcp/23, udp/22] }
-  web: { protects: [tcp/80, tcp/440-443] }
-`);
-    const ports = ["22", "23", "80", "439", "440", "443", "444"];
-    const files = { "/proc/net/nf_conntrack": ports.map((dport) => line({ dport })).join("") };
-    const host = fakeHost({ tables: [listingOf(compilePolicy(two))], files });
-    await applyPolicy(host, two);
-    const adopted = [...(host.loaded()[0] ?? "").matchAll(/ (\d+) timeout 432000s,?$/gm)];
-    expect(adopted.map(([, port]) => port)).toEqual(["23", "80", "440", "443"]);
-  });
-
-  test("go on as conntrack tells, where there is no such file", async () => {
-    const host = fakeHost({ tables: [LISTING], conntrack: LINES.replaceAll("ipv4     2 ", "") });
-    await applyPolicy(host, POLICY);
-    expect(host.loaded()).toEqual([RULES + ADOPTED]);
-  });
-
-  test("are given up where there is no room for them, rather than the gate", async () => {
-    const full = fails("Error: Could not process rule: Too many open files in system");
-    const host = fakeHost({
-      tables: [LISTING],
-      files: { "/proc/net/nf_conntrack": LINES },
-      loads: [...new Array<Finished>(4).fill(full), prints("")],
+  test("starts the one that brings the gate of before back, and loads when that is there", async () => {
+    const host = watched({ files: UPTIME });
+    const applied = await applyPolicy(host, POLICY, { confirmSeconds });
+    const pending = keptOn(host, "pending.json") as { id: string };
+    expect(applied).toEqual({ ok: true, value: { pending: pending.id, warnings: [] } });
+    expect(pending).toMatchObject({
+      until: 1060.5,
+      loadedAt: 1000.5,
+      isWatched: true,
+      before: { listing: LISTING },
     });
-    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
-    expect(host.loaded().at(-1)).toBe(RULES);
+    expect(host.apart).toEqual([["postern", "undo-unless-confirmed", pending.id]]);
+    expect(host.loaded()).toEqual([RULES]);
   });
-});
 
-describe("a service that listens on one address alone", () => {
-  const SOCKETS = `LISTEN 0      128        192.0.2.1:22         0.0.0.0:*
-LISTEN 0      128   [::ffff:192.0.2.2]:22      *:*
-LISTEN 0      128          0.0.0.0:22         0.0.0.0:*
-LISTEN 0      128     0.0.0.0%eth0:22         0.0.0.0:*
-LISTEN 0      128                *:22               *:*
-LISTEN 0      128        127.0.0.1:22         0.0.0.0:*
-LISTEN 0      128            [::1]:22            [::]:*
-LISTEN 0      128  [2001:db8::1%eth0]:22         [::]:*
-LISTEN 0      128        192.0.2.1:80         0.0.0.0:*
-ESTAB  0      0          192.0.2.1:22    198.51.100.7:40000
-ESTAB  0      0      [2001:db8::1]:22  [2001:db8::7]:40000
-ESTAB  0      0          192.0.2.9:22    198.51.100.7:40001
-ESTAB  0      0          192.0.2.1:40002 198.51.100.7:22
-Recv-Q nonsense
-`;
-  const bound = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map((text) => ({
-    address: address(text),
-    port: 22,
-  }));
+  test("loads nothing when that does not start", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    expect(await applyPolicy(host, POLICY, { confirmSeconds })).toMatchObject({
+      problems: [{ code: "no-way-back" }],
+    });
+    expect(host.loaded()).toEqual([]);
+    expect(keptOn(host, "pending.json")).toBeUndefined();
+  });
 
-  test("is left to what was let through, and keeps the connections it has", async () => {
-    const program = compilePolicy(POLICY, bound);
-    const host = fakeHost({ tables: [undefined, listingOf(program)], sockets: SOCKETS });
-    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
-    expect(host.loaded()).toEqual([
-      `${printNftables(program)}add element inet postern flows4 {
-    198.51.100.7 . 40000 . 192.0.2.1 . 22 timeout 432000s
-}
-add element inet postern flows6 {
-    2001:db8::7 . 40000 . 2001:db8::1 . 22 timeout 432000s
-}
-`,
-    ]);
+  test("loads nothing when nothing can be kept", async () => {
+    const host = watched({ full: /./ });
+    expect(await applyPolicy(host, POLICY, { confirmSeconds })).toMatchObject({
+      problems: [{ code: "no-way-back" }],
+    });
+    expect([host.loaded(), host.apart]).toEqual([[], []]);
+  });
+
+  test("loads nothing when nft would not take the gate of before again", async () => {
+    const host = watched({ check: fails("Error: syntax error") });
+    expect(await applyPolicy(host, POLICY, { confirmSeconds })).toMatchObject({
+      problems: [{ code: "no-way-back" }],
+    });
+    expect([host.loaded(), host.apart]).toEqual([[], []]);
+  });
+
+  test("ends the wait at once when nft does not take the new one", async () => {
+    const host = watched({ loads: [fails("Error: no")] });
+    expect((await applyPolicy(host, POLICY, { confirmSeconds })).ok).toBe(false);
+    expect(keptOn(host, "pending.json")).toBeUndefined();
+    expect(keptOn(host, "ended.json")).toMatchObject({ how: "not loaded" });
+  });
+
+  test("is refused while another one waits, and says whose", async () => {
+    const host = watched({ files: UPTIME });
+    await applyPolicy(host, POLICY, { confirmSeconds });
+    expect(await applyPolicy(host, POLICY)).toMatchObject({
+      problems: [
+        {
+          code: "unconfirmed",
+          what: expect.stringMatching(
+            /^the gate of .* \(postern apply, process \d+\) waits for its confirmation for 60 s more$/,
+          ),
+        },
+      ],
+    });
+    expect(host.loaded()).toEqual([RULES]);
+  });
+
+  test.each([
+    ["by systemd where that runs the host", "net:[1]", prints(""), true],
+    ["apart where systemd has another network namespace", "net:[2]", prints(""), false],
+    ["apart where systemd does not start it", "net:[1]", fails("Failed"), false],
+  ])("is undone %s", async (_, itsNamespace, systemdRun, bySystemd) => {
+    const host = watched({
+      files: { ...UPTIME, "/proc/1/comm": "systemd\n" },
+      links: { "/proc/self/ns/net": "net:[1]", "/proc/1/ns/net": itsNamespace },
+      environment: { POSTERN_RUN_DIR: "/run/postern/net-4026531840/..", PATH: "/usr/bin" },
+      systemdRun,
+    });
+    await applyPolicy(host, POLICY, { confirmSeconds });
+    const asked = host.ran
+      .filter(({ argv }) => argv[0] === "systemd-run")
+      .map(({ argv }) => argv.slice(0, -1));
+    const argv = [
+      ...["systemd-run", "--quiet", "--collect", "--service-type=exec"],
+      ...["--setenv=POSTERN_RUN_DIR=/run/postern/net-4026531840/..", "--setenv=PATH=/usr/bin"],
+      ...["--", "postern", "undo-unless-confirmed"],
+    ];
+    if (itsNamespace === "net:[1]") expect(asked).toEqual([argv]);
+    else expect(asked).toEqual([]);
+    expect(host.apart).toHaveLength(bySystemd ? 0 : 1);
   });
 });
 
@@ -245,10 +238,10 @@ describe("a table of our name that somebody else made", () => {
   });
 
   test.each([
-    ["apply", (host: ReturnType<typeof fakeHost>) => applyPolicy(host, POLICY)],
+    ["apply", (host: FakeHost) => applyPolicy(host, POLICY)],
     ["remove", removeGate],
   ])("is left alone by %s", async (_, run) => {
-    const host = fakeHost({ tables: [theirs] });
+    const host = hostWith({ tables: [theirs] });
     expect(await run(host)).toMatchObject({
       problems: [
         {
@@ -263,25 +256,64 @@ describe("a table of our name that somebody else made", () => {
 });
 
 describe("remove", () => {
-  test("takes the whole table away", async () => {
-    const host = fakeHost({ tables: [LISTING] });
+  test("takes the whole table away, and keeps it for a rollback", async () => {
+    const host = hostWith({ tables: [LISTING] });
     expect(await removeGate(host)).toEqual({ ok: true, value: "removed" });
     expect(host.ran).toEqual([
       { argv: LIST_TERSE, stdin: "" },
+      { argv: LIST_RULES, stdin: "" },
       { argv: LOAD, stdin: "delete table inet postern\n" },
     ]);
+    expect(keptOn(host, "before.json")).toMatchObject({ gate: { listing: LISTING } });
   });
 
   test("of no gate changes nothing", async () => {
-    const host = fakeHost();
+    const host = hostWith();
     expect(await removeGate(host)).toEqual({ ok: true, value: "there was none" });
     expect(host.loaded()).toEqual([]);
   });
 
   test("that nft refuses is told", async () => {
-    const host = fakeHost({ tables: [LISTING], loads: [fails("Error: Device or resource busy")] });
+    const host = hostWith({ tables: [LISTING], loads: [fails("Error: Device or resource busy")] });
     expect(await removeGate(host)).toMatchObject({
       problems: [{ what: "nft refused: Device or resource busy" }],
     });
   });
+});
+
+describe("rollback", () => {
+  const gate = { rules: "table inet postern {\n}\n", listing: LISTING };
+
+  test("puts the gate of before in the place of what stands, once", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
+    expect(await rollback(host)).toEqual({ ok: true, value: "to the gate of before" });
+    expect(host.loaded()).toEqual([`table inet postern\nflush table inet postern\n${gate.rules}`]);
+    expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
+  });
+
+  test("takes the gate away where there was none before", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
+    expect(await rollback(host)).toEqual({ ok: true, value: "to no gate" });
+    expect(host.loaded()).toEqual(["table inet postern\ndelete table inet postern\n"]);
+  });
+
+  test("begins anew where the gate has been changed under its hands", async () => {
+    const loads = [fails("Error: No such file or directory"), prints("")];
+    const host = hostWith({ tables: [LISTING], loads });
+    host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
+    expect((await rollback(host)).ok).toBe(true);
+    expect(host.loaded()[1]).toBe(`table inet postern\ndelete table inet postern\n${gate.rules}`);
+  });
+
+  test.each(["", "{", "null", '{"gate": 7}', '{"gate": {"rules": "x"}}'])(
+    "does not load what is not what it has kept: %j",
+    async (text) => {
+      const host = hostWith({ tables: [LISTING] });
+      host.written.set(`${FOLDER}/before.json`, text);
+      expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
+      expect(host.loaded()).toEqual([]);
+    },
+  );
 });

@@ -8,6 +8,8 @@ import { until } from "./until.ts";
 export interface Host {
   /** The namespace's name, for messages and for `ip -n`. */
   readonly namespace: string;
+  /** What POSTERN_RUN_DIR is for programs of the host. */
+  readonly runFolder: string;
   /** A new path in a folder that goes away with the network. */
   readonly newPath: (name: string) => string;
   /** Runs a program to its end. Throws when it fails, unless `mayFail`. */
@@ -54,10 +56,16 @@ export interface Belongings {
 
 let pathsGiven = 0;
 
+/** What Postern keeps on the hosts of a test, so that it goes away with them. */
+function runFolderIn(folder: string): string {
+  return join(folder, "run");
+}
+
 export function hostIn(namespace: string, { children, folder }: Belongings): Host {
-  const start = (argv: readonly string[]) => startIn(namespace, argv, children);
+  const start = (argv: readonly string[]) => startIn(namespace, argv, { children, folder });
   return {
     namespace,
+    runFolder: runFolderIn(folder),
     newPath: (name) => join(folder, `${pathsGiven++}-${name}`),
     start,
     run: (argv, options) => runToEnd(namespace, start(argv), argv, options),
@@ -85,10 +93,13 @@ async function runToEnd(
 function startIn(
   namespace: string,
   argv: readonly string[],
-  children: Set<ChildProcessWithoutNullStreams>,
+  { children, folder }: Belongings,
 ): Running {
   if (process.env["ECHO"]) process.stderr.write(`${namespace}: ${argv.join(" ")}\n`);
-  const child = spawn("ip", ["netns", "exec", namespace, ...argv], { stdio: "pipe" });
+  const child = spawn("ip", ["netns", "exec", namespace, ...argv], {
+    stdio: "pipe",
+    env: { ...process.env, POSTERN_RUN_DIR: runFolderIn(folder) },
+  });
   if (child.pid === undefined) throw new Error(`startIn: ip cannot be started for ${namespace}`);
   children.add(child);
   const stdout = gather(child.stdout);

@@ -6,12 +6,17 @@ import { policyOf, programOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 import type { Host } from "./host.ts";
 
-export function liveHost({ run }: Host): GateHost {
+export function liveHost({ run, namespace, runFolder }: Host): GateHost {
+  const there = (argv: readonly string[]) => ["ip", "netns", "exec", namespace, ...argv];
   return {
     ...system,
     run: (argv, options) => run(argv, { ...options, mayFail: true }),
-    start: () => {
-      throw new Error("liveHost: nothing is started");
+    start: (argv) => system.start(there(argv)),
+    startApart: (argv) => system.startApart(there(argv)),
+    environment: (name) => (name === "POSTERN_RUN_DIR" ? runFolder : system.environment(name)),
+    readLink: async (path) => {
+      const { stdout } = await run(["readlink", path], { mayFail: true });
+      return stdout.trim();
     },
     // What /proc shows depends on the namespace.
     readKernelFile: async (path) => {

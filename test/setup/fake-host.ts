@@ -1,5 +1,5 @@
 /** A host that is made of answers, and remembers everything that was asked of it. */
-import type { Finished, Host } from "../../src/host/index.ts";
+import type { Finished, Host, Running } from "../../src/host/index.ts";
 import { fail, ok, type Result } from "../../src/problem/problem.ts";
 
 export interface Asked {
@@ -25,6 +25,13 @@ export interface Answers {
   readonly sockets?: string;
   /** Where symbolic links lead. */
   readonly links?: Readonly<Record<string, string>>;
+  /** What `nft list table` prints of the gate for people. */
+  readonly rules?: string;
+  /** How `nft --check` ends. */
+  readonly check?: Finished;
+  readonly systemdRun?: Finished;
+  /** Whether somebody else is changing the gate. */
+  readonly isLocked?: boolean;
   /** The name of every file for which there is no room. */
   readonly full?: RegExp;
   readonly environment?: Readonly<Record<string, string>>;
@@ -82,10 +89,12 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
       if (line !== "nft --version") ran.push({ argv, stdin });
+      if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);
     },
-    start: () => {
-      throw new Error("fakeHost: nothing is started on a fake host");
+    start: (argv) => {
+      if (argv[0] !== "flock") throw new Error(`fakeHost: ${argv[0]} is not started here`);
+      return lockOf(answers.isLocked ?? false);
     },
     apart,
     startApart: (argv) => {
@@ -110,13 +119,30 @@ export function fakeHost(answers: Answers = {}): FakeHost {
   };
 }
 
+/** `flock … cat`: says what is written to it if it holds the lock, and ends with 1 if not. */
+function lockOf(isLocked: boolean): Running {
+  const said: string[] = [];
+  return {
+    pid: 1,
+    lines: (async function* () {
+      await Promise.resolve();
+      if (!isLocked) yield* said;
+    })(),
+    write: (text) => said.push(text.trim()),
+    closeInput: () => undefined,
+    stop: () => undefined,
+    ended: Promise.resolve(isLocked ? 1 : 0),
+  };
+}
+
 function noRoom(path: string): Result<never> {
   const what = `${JSON.stringify(path)} cannot be written: the disk is full`;
   return fail({ code: "file-unwritable", severity: "error", what, fix: "make room on it" });
 }
 
 /** What the programs of the host answer, by their command line. */
-function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) {
+function programsOf(answers: Answers) {
+  const { nftVersion, tables, loads, conntrack, sockets, rules = "", check = DONE } = answers;
   const nextTable = oneByOne(tables ?? [undefined]);
   const nextLoad = oneByOne(loads ?? [DONE]);
   let isThere = false;
@@ -134,6 +160,8 @@ function programsOf({ nftVersion, tables, loads, conntrack, sockets }: Answers) 
     [LIST_SETS.join(" ")]: listSome,
     [LIST_CHAINS.join(" ")]: () => prints(NOTHING),
     [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
+    "nft --stateless --terse list table inet postern": () => prints(rules),
+    "nft --check -f -": () => check,
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "ss --no-header --numeric --tcp --all": () =>
       sockets === undefined ? NOT_THERE : prints(sockets),

@@ -1,6 +1,6 @@
 export { type Listing, type LiveMember, type LiveSet, parseListing } from "./listing.ts";
 export { TABLE } from "./names.ts";
-export { printNftables } from "./print.ts";
+export { printListed, printListedAnew, printNftables } from "./print.ts";
 export {
   type Connection,
   printAdoption,
@@ -8,4 +8,4 @@ export {
   printForgetAll,
   printRemember,
 } from "./print-elements.ts";
-export { staleIn } from "./stale.ts";
+export { staleBeside, staleIn } from "./stale.ts";

@@ -28,18 +28,31 @@ export function printNftables(program: Program, without: readonly string[] = [])
     ...program.logs.map((line) => block(`limit ${line}_lines`, [LOG_RATE])),
     ...program.sets.map(printSet),
   ];
+  return [HEADER, "", ...inPlace(without), "", `table ${TABLE} {`, body.join("\n\n"), "}", ""].join(
+    "\n",
+  );
+}
+
+/**
+ * The same for a gate that `nft --stateless --terse list table` has listed: puts it in the place
+ * of the one that stands, and leaves the members of what is in both.
+ */
+export function printListed(rules: string, without: readonly string[]): string {
+  return `${inPlace(without).join("\n")}\n${rules}`;
+}
+
+/** The same, and keeps nothing of what stands there. */
+export function printListedAnew(rules: string): string {
+  return `table ${TABLE}\ndelete table ${TABLE}\n${rules}`;
+}
+
+/** All rules of the gate that stands go in the transaction that brings the new ones. */
+function inPlace(without: readonly string[]): string[] {
   return [
-    HEADER,
-    "",
     `table ${TABLE}`,
     `flush table ${TABLE}`,
     ...without.map((what) => `delete ${what.replace(" ", ` ${TABLE} `)}`),
-    "",
-    `table ${TABLE} {`,
-    body.join("\n\n"),
-    "}",
-    "",
-  ].join("\n");
+  ];
 }
 
 /** Everything with a name that {@link printNftables} prints, as nft names it: `set ssh_stage1_4`. */

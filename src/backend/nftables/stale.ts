@@ -1,4 +1,4 @@
-/** What of a live gate a new program must not keep. */
+/** What of a live gate another one, which is to take its place, must not keep. */
 import type { Program } from "../../program/program.ts";
 import { labelOf, printLabel } from "./labels.ts";
 import type { Listing } from "./listing.ts";
@@ -10,10 +10,28 @@ import { namesIn } from "./print.ts";
  * in the order of `Listing.names`.
  */
 export function staleIn(listing: Listing, program: Program): string[] {
-  const labels = new Map(listing.sets.map(({ name, label }) => [name, printLabel(label)]));
-  const kept = new Set(namesIn(program));
-  for (const set of program.sets) {
-    if (labels.get(set.name) !== printLabel(labelOf(set))) kept.delete(`set ${set.name}`);
+  const labels = program.sets.map((set) => [set.name, printLabel(labelOf(set))] as const);
+  return stale(listing, namesIn(program), new Map(labels));
+}
+
+/** The same where another listing of a gate is to take the place of this one. */
+export function staleBeside(listing: Listing, other: Listing): string[] {
+  return stale(listing, other.names, labelsOf(other));
+}
+
+function stale(
+  listing: Listing,
+  names: readonly string[],
+  wanted: ReadonlyMap<string, string>,
+): string[] {
+  const found = labelsOf(listing);
+  const kept = new Set(names);
+  for (const [name, label] of wanted) {
+    if (found.get(name) !== label) kept.delete(`set ${name}`);
   }
   return listing.names.filter((name) => !kept.has(name));
+}
+
+function labelsOf({ sets }: Listing): Map<string, string> {
+  return new Map(sets.map(({ name, label }) => [name, printLabel(label)]));
 }

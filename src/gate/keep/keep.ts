@@ -7,9 +7,14 @@ import type { Result } from "../../problem/problem.ts";
 
 const DEFAULT_FOLDER = "/run/postern";
 
+/** The file is never replaced: who holds the old one and who holds the new would both hold it. */
+const LOCK = "lock";
+
 export interface Keep {
-  /** Where a thing of this name is. */
-  path(name: string): string;
+  /** The file that is locked by who changes the gate; empty. */
+  readonly lock: string;
+  /** Whether all of it can be read; not so where somebody has deleted it. */
+  isThere(): Promise<boolean>;
   /** What was kept, as `isIt` recognises it; undefined where there is none. */
   read<T>(name: string, isIt: (value: unknown) => value is T): Promise<T | undefined>;
   write(name: string, value: unknown): Promise<Result<undefined>>;
@@ -23,7 +28,8 @@ export async function keepOf(host: Host): Promise<Keep> {
   const folder = `${named === "" ? DEFAULT_FOLDER : named}/net-${number}`;
   const path = (name: string) => `${folder}/${name}`;
   return {
-    path,
+    lock: path(LOCK),
+    isThere: async () => (await host.readKept(path(LOCK))) !== undefined,
     read: async (name, isIt) => {
       const text = await host.readKept(path(name));
       const value = text === undefined ? undefined : parseJson(text);

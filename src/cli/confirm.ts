@@ -1,0 +1,31 @@
+import { confirmGate } from "../gate/index.ts";
+import { printAddress } from "../policy/address.ts";
+import { recipesOf } from "../view/recipes.ts";
+import { type Command, EXIT, refuse } from "./command.ts";
+
+export const confirm: Command = {
+  name: "confirm",
+  summary: "keep the gate that `apply --confirm` put up; over a connection that it would let in",
+  arguments: [],
+  options: [["--anyway", "over any connection, if you are sure that you can get in"]],
+  async run({ options }, world) {
+    const confirmed = await confirmGate(world.host, {
+      anyway: options["anyway"] === true,
+      howToKnock: ({ placed }, { destination, destinationPort }) => {
+        const door = placed.policy.doors.find(({ protects }) =>
+          protects.some(
+            ({ protocol, ports }) =>
+              protocol === "tcp" && ports.first <= destinationPort && destinationPort <= ports.last,
+          ),
+        );
+        const [recipe] = door === undefined ? [] : recipesOf(door, printAddress(destination));
+        return recipe === undefined
+          ? "let yourself in with `postern open`"
+          : `knock first, such as by \`${recipe.line}\``;
+      },
+    });
+    if (!confirmed.ok) return refuse(world, confirmed.problems);
+    world.stdout("confirmed: the gate stays\n");
+    return EXIT.ok;
+  },
+};

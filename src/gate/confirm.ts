@@ -1,0 +1,102 @@
+/** Keeps a new gate for good, if whoever says so could get in through it again. */
+import type { Host } from "../host/index.ts";
+import { printAddress } from "../policy/address.ts";
+import { fail, type Problem, type Result } from "../problem/problem.ts";
+import { runPacket } from "../program/index.ts";
+import { synOf } from "./check/connected.ts";
+import { lookAround } from "./check/surroundings.ts";
+import { keepOf } from "./keep/keep.ts";
+import { whileLocked } from "./keep/lock.ts";
+import { endPending, keepBefore, type Pending, readPending, secondsLeft } from "./keep/pending.ts";
+import { type LiveGate, readLiveGate, stateOf } from "./live-policy.ts";
+import { findObstacle } from "./obstacle.ts";
+import { findSession, type Session, whenBegun } from "./session.ts";
+
+export interface ConfirmOptions {
+  /** Whatever the connection is over which this was typed. */
+  readonly anyway?: boolean;
+  /** Says what opens a door, to those who have to knock. */
+  readonly howToKnock: (live: LiveGate, session: Session) => string;
+}
+
+export async function confirmGate(
+  host: Host,
+  { anyway = false, howToKnock }: ConfirmOptions,
+): Promise<Result<undefined>> {
+  const obstacle = await findObstacle(host);
+  if (obstacle !== undefined) return fail(obstacle);
+  const keep = await keepOf(host);
+  return whileLocked(host, keep, "confirm", async () => {
+    const pending = await readPending(keep);
+    if (pending === undefined) return fail(NOTHING_WAITS);
+    const left = await secondsLeft(host, pending);
+    if (left <= 0) return fail(TOO_LATE);
+    if (!anyway) {
+      const doubt = await doubtOf(host, pending, howToKnock);
+      if (doubt !== undefined) return fail({ ...doubt, what: `${doubt.what}; ${left} s are left` });
+    }
+    const kept = await keepBefore(keep, pending.before);
+    return kept.ok ? endPending(keep, pending, "confirmed") : kept;
+  });
+}
+
+/** Why the connection is no proof that the new gate lets anybody in. */
+async function doubtOf(
+  host: Host,
+  pending: Pending,
+  howToKnock: ConfirmOptions["howToKnock"],
+): Promise<Problem | undefined> {
+  // The policy has been kept with the gate: no file is asked for.
+  const live = await readLiveGate(host, "");
+  if (!live.ok) return live.problems[0];
+  const session = await findSession(host);
+  if (session === undefined || (await wouldPass(host, live.value, session))) return undefined;
+  const begun = await whenBegun(host, session);
+  if (begun === undefined) return unknownConnection(session);
+  return pending.loadedAt > 0 && begun >= pending.loadedAt
+    ? undefined
+    : oldConnection(session, howToKnock(live.value, session));
+}
+
+/** Whether the gate would let the same connection in if it began now. */
+async function wouldPass(host: Host, live: LiveGate, session: Session): Promise<boolean> {
+  const { placed, program, listing } = live;
+  const { session: arrival } = await lookAround(host, placed.policy, session);
+  if (arrival === undefined) return false;
+  const syn = synOf(placed.policy, arrival);
+  return runPacket(program, stateOf(program, listing), syn, 0).outcome === "pass";
+}
+
+function oldConnection({ source }: Session, howToKnock: string): Problem {
+  const from = printAddress(source);
+  return {
+    code: "old-connection",
+    severity: "error",
+    what: `this does not count: your connection from ${from} is older than the new gate, which would not let it in again`,
+    fix: `${howToKnock}, log in anew, and confirm there`,
+  };
+}
+
+function unknownConnection({ source }: Session): Problem {
+  const from = printAddress(source);
+  return {
+    code: "unknown-connection",
+    severity: "error",
+    what: `this does not count: the connection from ${from} that this terminal began with is gone, and through which one you type cannot be seen`,
+    fix: "log in anew and confirm there, outside of tmux and screen, or say `postern confirm --anyway` if you are sure that you can get in",
+  };
+}
+
+const NOTHING_WAITS: Problem = {
+  code: "nothing-waits",
+  severity: "error",
+  what: "no gate waits for a confirmation",
+  fix: "see `postern status` for the one that stands",
+};
+
+const TOO_LATE: Problem = {
+  code: "too-late",
+  severity: "error",
+  what: "the time is over, and the gate of before comes back",
+  fix: "apply the policy again",
+};

@@ -1,0 +1,110 @@
+/** A gate that waits for its confirmation, and the one that comes back without it. */
+import type { Host } from "../../host/index.ts";
+import type { Problem, Result } from "../../problem/problem.ts";
+import { hasKeys, type Keep } from "./keep.ts";
+import { isSnapshot, type Snapshot } from "./snapshot.ts";
+import { isWho, printWho, readUptime, type Who } from "./who.ts";
+
+/** Times are seconds since the boot. */
+export interface Pending {
+  /** Tells it from any other. */
+  readonly id: string;
+  readonly who: Who;
+  readonly before: Snapshot;
+  /** When the gate of before comes back. */
+  readonly until: number;
+  /** When the new one was loaded; 0 before that. */
+  readonly loadedAt: number;
+  /** Whether there is a process that will bring the gate of before back. */
+  readonly isWatched: boolean;
+}
+
+const PENDING = "pending.json";
+const BEFORE = "before.json";
+const ENDED = "ended.json";
+
+export function readPending(keep: Keep): Promise<Pending | undefined> {
+  return keep.read(PENDING, isPending);
+}
+
+export function writePending(keep: Keep, pending: Pending): Promise<Result<undefined>> {
+  return keep.write(PENDING, pending);
+}
+
+/** How the wait for a confirmation came to its end. */
+export type End = "confirmed" | "undone" | "rolled back" | "removed" | "not loaded";
+
+interface Ended {
+  readonly id: string;
+  readonly how: End;
+}
+
+/** The end is told before it comes, for the one who waits for it. */
+export async function endPending(
+  keep: Keep,
+  { id }: Pending,
+  how: End,
+): Promise<Result<undefined>> {
+  await keep.write(ENDED, { id, how });
+  return keep.forget(PENDING);
+}
+
+export async function readEnd(keep: Keep, id: string): Promise<End | undefined> {
+  const ended = await keep.read(ENDED, isEnded);
+  return ended?.id === id ? ended.how : undefined;
+}
+
+/** The gate to which `postern rollback` goes back; undefined where there is none to go back to. */
+export async function readBefore(keep: Keep): Promise<{ gate: Snapshot } | undefined> {
+  return keep.read(BEFORE, isBefore);
+}
+
+/** What was kept before goes also when there is no room for this: it would be two steps back. */
+export async function keepBefore(keep: Keep, gate: Snapshot): Promise<Result<undefined>> {
+  const kept = await keep.write(BEFORE, { gate });
+  if (!kept.ok) await keep.forget(BEFORE);
+  return kept;
+}
+
+export function forgetBefore(keep: Keep): Promise<Result<undefined>> {
+  return keep.forget(BEFORE);
+}
+
+/** Whole seconds until the gate of before comes back; negative when that is overdue. */
+export async function secondsLeft(host: Host, { until }: Pending): Promise<number> {
+  return Math.ceil(until - (await readUptime(host)));
+}
+
+export async function unconfirmed(host: Host, pending: Pending): Promise<Problem> {
+  const left = await secondsLeft(host, pending);
+  const when = left > 0 ? `for ${left} s more` : "though its time is over";
+  return {
+    code: "unconfirmed",
+    severity: "error",
+    what: `the gate of ${printWho(pending.who)} waits for its confirmation ${when}`,
+    fix: "wait, or end that first with `postern confirm` or `postern rollback`",
+  };
+}
+
+function isPending(value: unknown): value is Pending {
+  return (
+    hasKeys(value, {
+      id: "string",
+      who: "object",
+      before: "object",
+      until: "number",
+      loadedAt: "number",
+      isWatched: "boolean",
+    }) &&
+    isWho((value as Pending).who) &&
+    isSnapshot((value as Pending).before)
+  );
+}
+
+function isEnded(value: unknown): value is Ended {
+  return hasKeys(value, { id: "string", how: "string" });
+}
+
+function isBefore(value: unknown): value is { gate: Snapshot } {
+  return hasKeys(value, { gate: "object" }) && isSnapshot((value as { gate: Snapshot }).gate);
+}

@@ -1,0 +1,112 @@
+/** Goes back to the gate of before: when asked to, or when nobody has confirmed the new one. */
+import type { Host } from "../host/index.ts";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { type Keep, keepOf } from "./keep/keep.ts";
+import { whileLocked } from "./keep/lock.ts";
+import {
+  type End,
+  endPending,
+  forgetBefore,
+  type Pending,
+  readBefore,
+  readEnd,
+  readPending,
+  secondsLeft,
+  writePending,
+} from "./keep/pending.ts";
+import { restoreSnapshot, type Snapshot } from "./keep/snapshot.ts";
+import { findObstacle } from "./obstacle.ts";
+
+export type WentBack = "to the gate of before" | "to no gate";
+
+/** One step, once: afterwards there is nothing to go back to. */
+export async function rollback(host: Host): Promise<Result<WentBack>> {
+  const obstacle = await findObstacle(host);
+  if (obstacle !== undefined) return fail(obstacle);
+  const keep = await keepOf(host);
+  return whileLocked(host, keep, "rollback", async () => {
+    const pending = await readPending(keep);
+    if (pending !== undefined) return undo(host, keep, pending, "rolled back");
+    const before = await readBefore(keep);
+    if (before === undefined) return fail(NOTHING_BEFORE);
+    const restored = await restoreSnapshot(host, before.gate);
+    if (!restored.ok) return restored;
+    await forgetBefore(keep);
+    return ok(wentBack(before.gate));
+  });
+}
+
+async function undo(host: Host, keep: Keep, pending: Pending, how: End): Promise<Result<WentBack>> {
+  const restored = await restoreSnapshot(host, pending.before);
+  if (!restored.ok) return restored;
+  await endPending(keep, pending, how);
+  return ok(wentBack(pending.before));
+}
+
+function wentBack(gate: Snapshot): WentBack {
+  return gate === null ? "to no gate" : "to the gate of before";
+}
+
+const LOOK_MILLISECONDS = 1000;
+const AGAIN_MILLISECONDS = 500;
+/** Somebody who is stopped in the middle of a change must not keep the gate shut for good. */
+const TRIES_WITH_LOCK = 20;
+
+/**
+ * Waits, in a process of its own, until the gate is confirmed or its time is over, and then
+ * brings the gate of before back; tries until it has.
+ */
+export async function undoUnlessConfirmed(host: Host, id: string): Promise<void> {
+  const keep = await keepOf(host);
+  const pending = await readPending(keep);
+  if (pending?.id !== id) return;
+  await writePending(keep, { ...pending, isWatched: true });
+  while (!(await isOver(keep, pending))) {
+    const left = await secondsLeft(host, pending);
+    if (left <= 0) return undoAtLast(host, keep, pending);
+    await host.pause(Math.min(left * 1000, LOOK_MILLISECONDS));
+  }
+}
+
+async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<void> {
+  const undoNow = async () =>
+    (await isOver(keep, pending)) ? ok(undefined) : undo(host, keep, pending, "undone");
+  for (let tries = 1; ; tries += 1) {
+    const locked = tries <= TRIES_WITH_LOCK;
+    const done = await (locked ? whileLocked(host, keep, "undo", undoNow) : undoNow());
+    if (done.ok) return;
+    await host.pause(AGAIN_MILLISECONDS);
+  }
+}
+
+/** That nothing can be read, or that the whole folder is gone, is no confirmation. */
+async function isOver(keep: Keep, { id }: Pending): Promise<boolean> {
+  const now = await readPending(keep);
+  return now === undefined ? keep.isThere() : now.id !== id;
+}
+
+/** So long after its time the process that brings the gate of before back must be dead. */
+const OVERDUE_SECONDS = 15;
+
+/** Waits for the end of the wait for a confirmation; `tell` hears how many seconds are left. */
+export async function awaitEnd(
+  host: Host,
+  id: string,
+  tell: (secondsLeft: number) => void,
+): Promise<End> {
+  const keep = await keepOf(host);
+  for (let now = await readPending(keep); now?.id === id; now = await readPending(keep)) {
+    const left = await secondsLeft(host, now);
+    if (left < -OVERDUE_SECONDS) await undoAtLast(host, keep, now);
+    tell(Math.max(left, 0));
+    await host.pause(LOOK_MILLISECONDS / 4);
+  }
+  return (await readEnd(keep, id)) ?? "undone";
+}
+
+const NOTHING_BEFORE: Problem = {
+  code: "nothing-before",
+  severity: "error",
+  what: "no gate of before is kept on this host",
+  fix: "apply the policy that you want",
+};
