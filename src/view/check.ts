@@ -75,9 +75,12 @@ function findingsOf(
 
 function chanceInWords(chance: number): string {
   if (chance === 0) return "no random packets to its watch open it";
-  const times = numberInWords(1 / chance);
-  return `1,000 random packets to its watch open it once in ${times} tries`;
+  const packets = "1,000 random packets to its watch open it";
+  if (chance > NEARLY_ALWAYS) return `${packets} nearly always`;
+  return `${packets} once in ${numberInWords(1 / chance)} tries`;
 }
+
+const NEARLY_ALWAYS = 0.9;
 
 const NAMED = [
   [1e12, "trillion"],

@@ -1,0 +1,131 @@
+/** What a check has found, as people and as scripts read it. */
+import { describe, expect, test } from "vitest";
+import type { DoorReport } from "../../src/check/index.ts";
+import type { GateCheck } from "../../src/gate/index.ts";
+import type { Problem } from "../../src/problem/problem.ts";
+import { printCheck, renderCheck, reportOf } from "../../src/view/check.ts";
+
+const STRONG: DoorReport = {
+  door: "ssh",
+  openedBy: undefined,
+  remedy: undefined,
+  scansTried: 312,
+  chancePerThousand: 1.06e-8,
+  overheardPackets: 3,
+};
+const WEAK: DoorReport = {
+  ...STRONG,
+  door: "web",
+  openedBy: { scan: "a scan of all ports upwards over TCP", command: "nmap -r HOST" },
+  scansTried: 1,
+  chancePerThousand: 0.98,
+};
+const BY_HAND: DoorReport = {
+  ...STRONG,
+  door: "hand",
+  scansTried: 0,
+  chancePerThousand: 0,
+  overheardPackets: undefined,
+};
+
+const problem = (severity: Problem["severity"], what: string, line: number): Problem => ({
+  code: "nothing-listens",
+  severity,
+  what,
+  fix: "do something",
+  place: { file: "policy.yaml", line, column: 1, length: 5, text: "doors" },
+});
+const LATE = problem("warning", "the second is wrong", 2);
+const EARLY = problem("error", "the first is wrong", 1);
+
+const CLEAN: GateCheck = { doors: [STRONG], problems: [], notLookedAt: [] };
+const plain = (over: Partial<GateCheck>) =>
+  renderCheck(reportOf({ ...CLEAN, ...over }), { colour: false });
+
+describe("for people", () => {
+  test("a good policy is a line for each door and a line with the counts", () => {
+    expect(plain({})).toBe(
+      "ssh: none of 312 scans opens it; 1,000 random packets to its watch open it once in 94 million tries; who overhears one knock (3 packets) can repeat it\n\n1 door, no problems\n",
+    );
+  });
+
+  test("problems come first, in the order of the file, then doors, then what was not seen", () => {
+    const notLookedAt = ["nmap's own order of ports was not tried: no\u001b[31m"];
+    expect(
+      plain({ doors: [WEAK, BY_HAND], problems: [LATE, EARLY], notLookedAt }),
+    ).toBe(`policy.yaml:1:1: error: the first is wrong [nothing-listens]
+1 | doors
+  | ^^^^^
+  = fix: do something
+
+policy.yaml:2:1: warning: the second is wrong [nothing-listens]
+2 | doors
+  | ^^^^^
+  = fix: do something
+
+web: a scan of all ports upwards over TCP opens it; 1,000 random packets to its watch open it nearly always; who overhears one knock (3 packets) can repeat it
+hand: nothing that is sent opens it
+nmap's own order of ports was not tried: no\\x1b[31m
+
+2 doors, 1 problem, 1 warning
+`);
+  });
+
+  test("a policy that cannot be read has problems and no doors", () => {
+    expect(plain({ doors: [], problems: [EARLY, EARLY] })).toMatch(
+      /\n {2}= fix: [^\n]*\n\n2 problems\n$/,
+    );
+  });
+
+  test.each([
+    [1 / 1.234, "once in 1.2 tries"],
+    [1 / 1250, "once in 1,300 tries"],
+    [1 / 999_999, "once in 1 million tries"],
+    [1 / 1.5e9, "once in 1.5 billion tries"],
+    [1 / 3e12, "once in 3 trillion tries"],
+    [1 / 2.1e17, "once in 2.1e+17 tries"],
+    [1, "open it nearly always"],
+    [0, "no random packets to its watch open it"],
+  ])("a chance of %d is two figures that can be read: %s", (chancePerThousand, words) => {
+    expect(plain({ doors: [{ ...STRONG, chancePerThousand }] })).toContain(words);
+  });
+
+  test("one step is one packet", () => {
+    expect(plain({ doors: [{ ...STRONG, overheardPackets: 1 }] })).toContain("(1 packet)");
+  });
+
+  test("colour says what is good and what is not", () => {
+    const report = reportOf({ ...CLEAN, doors: [STRONG, WEAK], problems: [EARLY, LATE] });
+    const text = renderCheck(report, { colour: true });
+    expect(text).toContain("\u001b[32mnone of 312 scans opens it\u001b[0m");
+    expect(text).toContain("\u001b[31ma scan of all ports upwards over TCP opens it\u001b[0m");
+    expect(text).toContain("\u001b[31m1 problem\u001b[0m, \u001b[33m1 warning\u001b[0m\n");
+  });
+});
+
+describe("for scripts", () => {
+  const parsed = (over: Partial<GateCheck>) =>
+    JSON.parse(printCheck(reportOf({ ...CLEAN, ...over }))) as Record<string, unknown>;
+
+  test("every fact is there, also what is not known", () => {
+    expect(parsed({ problems: [LATE, EARLY], notLookedAt: ["that"] })).toEqual({
+      ok: false,
+      problems: [EARLY, LATE],
+      doors: [{ ...STRONG, openedBy: null, remedy: null }],
+      notLookedAt: ["that"],
+    });
+    expect(Object.keys(parsed({}))).toEqual(["ok", "problems", "doors", "notLookedAt"]);
+  });
+
+  test("warnings alone are no refusal", () => {
+    expect(parsed({ problems: [LATE] })["ok"]).toBe(true);
+    expect(parsed({ problems: [LATE, EARLY] })["ok"]).toBe(false);
+  });
+
+  test("nothing in it moves a cursor or turns the direction of writing", () => {
+    const hostile = '\u001b[31m \u009b31m \u202e \u2028 \u{e0001} " \\ \ud800';
+    const text = printCheck(reportOf({ ...CLEAN, notLookedAt: [hostile] }));
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    expect((JSON.parse(text) as GateCheck).notLookedAt).toEqual([hostile]);
+  });
+});
