@@ -33,8 +33,18 @@ function outcomeOf(past: Past, n: number, event: Extract<Event, { kind: "packet"
 }
 
 export function judgeByInterpreter(policy: Policy, story: Story): Outcomes {
-  const program = compilePolicy(policy);
+  return play(policy, story, emptyState());
+}
+
+/** What the gate knows when the story has ended. */
+export function stateAfter(policy: Policy, story: Story): State {
   const state = emptyState();
+  play(policy, story, state);
+  return state;
+}
+
+function play(policy: Policy, story: Story, state: State): Outcomes {
+  const program = compilePolicy(policy);
   return story.map((event) => {
     if (event.kind === "packet") return runPacket(program, state, event.packet, event.at).outcome;
     return command(program, state, event);
