@@ -1,0 +1,150 @@
+/** What a trace says of each packet is what the policy means: held to the model. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { compilePolicy } from "../../src/compile/index.ts";
+import { type GateShape, type Happening, happeningsOf } from "../../src/gate/trace/happening.ts";
+import { linksOf } from "../../src/gate/trace/link.ts";
+import {
+  isBanned,
+  type Past,
+  pastOf,
+  type Reason,
+  reasonFor,
+  type Story,
+  stageOf,
+} from "../../src/model/index.ts";
+import type { Event } from "../../src/model/story.ts";
+import { isKnock, isStep } from "../../src/model/traffic.ts";
+import { FAMILIES } from "../../src/policy/address.ts";
+import type { Door, Policy } from "../../src/policy/policy.ts";
+import { tracePacket } from "../../src/program/index.ts";
+import { CASTS, policies, stories } from "../scenarios/arbitrary.ts";
+import { stateAfter } from "../scenarios/judges.ts";
+import { programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
+
+const NAMED = {
+  ipv4: { elsewhere: ["203.0.113.0/24", "198.51.100.1"], trusted: ["192.0.2.11"] },
+  ipv6: { elsewhere: ["2001:db8:7::/48", "2001:db8:1::1"], trusted: ["2001:db8::11"] },
+};
+
+type Arrival = Extract<Event, { kind: "packet" }>;
+
+function shapeOfPolicy({ doors, interfaces }: Policy): GateShape {
+  return {
+    steps: new Map(doors.map(({ name, sequence }) => [name, sequence?.steps.length ?? 1])),
+    byInterface: interfaces.length > 0,
+  };
+}
+
+/** In the trace's words, what the model says that the packet is to the door's sequence. */
+function knockByModel(past: Past, door: Door, n: number, { packet, at }: Arrival): string[] {
+  if (!isKnock(past.policy, door, packet)) return [];
+  const steps = door.sequence?.steps ?? [];
+  const before = stageOf(past, door, packet.source, n, at);
+  const after = stageOf(past, door, packet.source, n + 1, at);
+  const isNext = isStep(packet, steps[before]);
+  if (isNext && before + 1 === steps.length) return [`open ${door.name}`];
+  if (isNext) return [`step ${after} ${door.name}`];
+  if (before === 0) return [`not-first ${door.name}`];
+  if (before === after) return [`repeated ${before} ${door.name}`];
+  const wasBanned = isBanned(past, packet.source, n, at);
+  const isNow = isBanned(past, packet.source, n + 1, at);
+  return [`wrong ${before} ${door.name}`, ...(isNow && !wasBanned ? ["banned"] : [])];
+}
+
+const PASSING: Readonly<Partial<Record<Reason, string>>> = {
+  connection: "passes connection",
+  "repeated SYN": "passes repeated-syn",
+  session: "passes session",
+  trusted: "passes trusted",
+  grant: "passes grant",
+  banned: "refused banned",
+  "no grant": "refused no-grant",
+};
+
+function visitByModel(past: Past, n: number, { packet }: Arrival): string[] {
+  const reason = reasonFor(past, n);
+  if (reason === "no door") return [];
+  if (reason !== "no connection") return [PASSING[reason] ?? reason];
+  const { content } = packet;
+  const isFragment = content.protocol === "tcp" && content.flags === undefined;
+  return [`refused ${isFragment ? "fragment" : "no-connection"}`];
+}
+
+/** The same of a trace; what the model has no word for is left out. */
+function inBrief(happening: Happening): string[] {
+  switch (happening.kind) {
+    case "step":
+      return [`step ${happening.step} ${happening.door}`];
+    case "repeated":
+    case "wrong":
+      return [`${happening.kind} ${happening.made} ${happening.door}`];
+    case "banned":
+      return ["banned"];
+    case "open":
+    case "not-first":
+      return [`${happening.kind} ${happening.door}`];
+    case "passes":
+    case "refused":
+      return [`${happening.kind} ${happening.why}`];
+    default:
+      return [];
+  }
+}
+
+function check(policy: Policy, story: Story): void {
+  const program = compilePolicy(policy);
+  const shape = shapeOfPolicy(policy);
+  const past = pastOf(policy, story);
+  for (const [n, event] of story.entries()) {
+    if (event.kind !== "packet") continue;
+    const state = stateAfter(policy, story.slice(0, n));
+    const { met } = tracePacket(program, state, event.packet, event.at);
+    const said = happeningsOf(linksOf(met), shape).flatMap(inBrief);
+    // Once, though one packet may be wrong at two doors, of which either may ban.
+    const meant = new Set([
+      ...policy.doors.flatMap((door) => knockByModel(past, door, n, event)),
+      ...visitByModel(past, n, event),
+    ]);
+    // A ban that is renewed is no news to the model.
+    const news = said.filter((line) => line !== "banned" || meant.has(line));
+    expect(new Set(news)).toEqual(meant);
+  }
+}
+
+test.each(FAMILIES)(
+  "of every packet of a random story over %s",
+  (family) => {
+    const { elsewhere, trusted } = NAMED[family];
+    const told = policies(elsewhere, trusted).chain((policy) =>
+      fc.tuple(fc.constant(policy), stories(policy, CASTS[family])),
+    );
+    fc.assert(
+      fc.property(told, ([policy, story]) => check(policy, story)),
+      { numRuns: 1000 },
+    );
+  },
+  120_000,
+);
+
+test("the name of a door is never taken for anything else", () => {
+  const program = programOfDoors(TRICKY_NAMES);
+  const shape = { steps: new Map(TRICKY_NAMES.map((name) => [name, 3])), byInterface: false };
+  for (const name of TRICKY_NAMES) {
+    const links = [
+      link("prerouting", "jump", `knock_${name}`),
+      link(`knock_${name}`, "goto", `attempt_${name}`),
+      link(`attempt_${name}`, "goto", `stages_${name}`),
+      link(`stages_${name}`, "goto", `at_${name}_2`),
+      link(`at_${name}_2`, "goto", `wrong_${name}`),
+    ];
+    for (const { target } of links) {
+      expect(program.chains.map((chain) => chain.name)).toContain(target);
+    }
+    expect(happeningsOf(links, shape)).toEqual([{ kind: "wrong", door: name, made: 2, of: 3 }]);
+  }
+});
+
+function link(chain: string, verdict: "jump" | "goto", target: string) {
+  return { chain, verdict, target, says: undefined };
+}
