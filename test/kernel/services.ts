@@ -51,8 +51,8 @@ export async function canConnect(host: Host, address: string, port: number): Pro
 }
 
 export interface SshServer {
-  /** A session in which what is written comes back (`cat` at the other end). */
-  readonly session: (from: Host, address: string) => Running;
+  /** A session that runs a line of shell; without one, what is written comes back (`cat`). */
+  readonly session: (from: Host, address: string, line?: string) => Running;
 }
 
 /** A real sshd on port 22 of the host, for root, with keys made for this test. */
@@ -85,7 +85,7 @@ export async function startSshd(host: Host): Promise<SshServer> {
     "ConnectTimeout=3",
   ];
   return {
-    session: (from, address) =>
+    session: (from, address, line = "cat") =>
       from.start([
         "ssh",
         "-F",
@@ -95,7 +95,7 @@ export async function startSshd(host: Host): Promise<SshServer> {
         userKey,
         ...options.flatMap((option) => ["-o", option]),
         `root@${address}`,
-        "cat",
+        line,
       ]),
   };
 }
