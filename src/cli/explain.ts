@@ -1,4 +1,4 @@
-import { readExplanation } from "../gate/explain/index.ts";
+import { readExplanation } from "../gate/index.ts";
 import { renderExplanation } from "../view/explain.ts";
 import { type Command, EXIT, refuse } from "./command.ts";
 import { policyFileOf, readAddress } from "./reading.ts";

@@ -9,16 +9,18 @@ import { type Command, EXIT, type Exit, type World } from "./command.ts";
 import { compile } from "./compile.ts";
 import { confirm } from "./confirm.ts";
 import { demo } from "./demo.ts";
+import { explain } from "./explain.ts";
 import { init } from "./init.ts";
 import { open } from "./open.ts";
 import { remove } from "./remove.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
+import { trace } from "./trace.ts";
 import { undo } from "./undo.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...[init, check, compile, apply, confirm, rollback, remove, status, open, close, ban, unban],
-  ...[demo, undo],
+  ...[explain, trace, demo, undo],
 ];
 
 /** The same as in package.json. */

@@ -1,4 +1,4 @@
-import { traceSource } from "../gate/trace/index.ts";
+import { traceSource } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { printTraceEvent, renderTraceEnd, renderTraceEvent } from "../view/trace.ts";

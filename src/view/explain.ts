@@ -1,5 +1,5 @@
 /** What the gate would do with a source, for somebody who wants to be let in. */
-import type { Attempt, DoorExplanation, Explanation, Visit } from "../gate/explain/index.ts";
+import type { Attempt, DoorExplanation, Explanation, Visit } from "../gate/index.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { lasting } from "./status.ts";

@@ -7,7 +7,7 @@ import {
   type TracedPacket,
   type TraceEnd,
   type TraceEvent,
-} from "../gate/trace/index.ts";
+} from "../gate/index.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { escapeControl } from "../problem/escape.ts";
 
