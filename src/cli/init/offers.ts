@@ -43,17 +43,12 @@ export function labelOf({ service, process }: Offer): string {
 
 const LONGEST_SERVICE = "tcp/65535".length;
 
-/** What people call the service; otherwise what the process calls itself. */
+/** What people call the service; otherwise what a process that calls itself something plain does. */
 export function nameOf(offer: Offer): string {
   const { service, process = "" } = offer;
-  const known = isSsh(offer) ? "ssh" : KNOWN.get(printService(service));
-  const own = process
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+|-+$/g, "");
-  const name = known ?? own;
-  if (parseDoorName({ text: name }).ok) return name;
-  return `${service.protocol}-${service.ports.first}`;
+  const plain = /^[\w.-]+$/.test(process) ? process.toLowerCase().replace(/[_.]/g, "-") : "";
+  const name = isSsh(offer) ? "ssh" : (KNOWN.get(printService(service)) ?? plain);
+  return parseDoorName({ text: name }).ok ? name : `${service.protocol}-${service.ports.first}`;
 }
 
 /** The kernel itself listens there, and has no process to name. */
