@@ -8,11 +8,12 @@ import {
   endPending,
   forgetBefore,
   type Pending,
+  readAnnounced,
   readBefore,
   readEnd,
   readPending,
+  sayWatched,
   secondsLeft,
-  writePending,
 } from "./keep/pending.ts";
 import { restoreSnapshot, type Snapshot } from "./keep/snapshot.ts";
 import { findObstacle } from "./obstacle.ts";
@@ -58,9 +59,9 @@ const TRIES_WITH_LOCK = 20;
  */
 export async function undoUnlessConfirmed(host: Host, id: string): Promise<void> {
   const keep = await keepOf(host);
-  const pending = await readPending(keep);
+  const pending = await readAnnounced(keep);
   if (pending?.id !== id) return;
-  await writePending(keep, { ...pending, isWatched: true });
+  await sayWatched(keep, pending);
   while (!(await isOver(keep, pending))) {
     const left = await secondsLeft(host, pending);
     if (left <= 0) return undoAtLast(host, keep, pending);
@@ -81,7 +82,7 @@ async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<voi
 
 /** That nothing can be read, or that the whole folder is gone, is no confirmation. */
 async function isOver(keep: Keep, { id }: Pending): Promise<boolean> {
-  const now = await readPending(keep);
+  const now = await readAnnounced(keep);
   return now === undefined ? keep.isThere() : now.id !== id;
 }
 

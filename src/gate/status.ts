@@ -4,6 +4,9 @@ import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind } from "../program/index.ts";
+import { keepOf } from "./keep/keep.ts";
+import { readPending, secondsLeft } from "./keep/pending.ts";
+import { printWho } from "./keep/who.ts";
 import { readGate } from "./table.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
@@ -13,6 +16,15 @@ export interface Status {
   readonly banned: readonly BannedSource[];
   /** How full each set is. */
   readonly sets: readonly SetFill[];
+  /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
+  readonly unconfirmed: Unconfirmed | null;
+}
+
+export interface Unconfirmed {
+  /** Who put it up, in words. */
+  readonly by: string;
+  /** Negative when the gate of before is overdue. */
+  readonly secondsLeft: number;
 }
 
 export interface DoorStatus {
@@ -49,10 +61,16 @@ export interface SetFill {
 
 export async function readStatus(host: Host): Promise<Result<Status>> {
   const gate = await readGate(host);
-  return gate.ok ? ok(statusOf(gate.value)) : gate;
+  return gate.ok ? ok(statusOf(gate.value, await readUnconfirmed(host))) : gate;
 }
 
-export function statusOf(listing: Listing): Status {
+async function readUnconfirmed(host: Host): Promise<Unconfirmed | null> {
+  const pending = await readPending(await keepOf(host));
+  if (pending === undefined) return null;
+  return { by: printWho(pending.who), secondsLeft: await secondsLeft(host, pending) };
+}
+
+export function statusOf(listing: Listing, unconfirmed: Unconfirmed | null = null): Status {
   const { sets } = listing;
   const doors = sets.flatMap(({ label: { role } }) => (role.kind === "grants" ? [role.door] : []));
   return {
@@ -64,6 +82,7 @@ export function statusOf(listing: Listing): Status {
       return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
     }),
     sets: sets.map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
+    unconfirmed,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The state of a gate for people. */
 import type { DoorStatus, Status } from "../gate/index.ts";
+import { escapeControl } from "../problem/escape.ts";
 
 export interface ViewOptions {
   readonly colour: boolean;
@@ -15,6 +16,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
       `${ban.source}  ${lasting(ban.secondsLeft)}${ban.automatic ? ", for wrong steps" : ""}`,
   );
   const lines = [
+    ...unconfirmedLines(status.unconfirmed, paint),
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
     ...section("banned", banned, paint),
     ...section("sets", fullestFirst(status.sets).map(fill), paint),
@@ -48,6 +50,17 @@ function doorLines(
       ),
     ),
     paint("dim", `  so far: ${countersInWords(counters)}`),
+  ];
+}
+
+function unconfirmedLines(unconfirmed: Status["unconfirmed"], paint: Paint): string[] {
+  if (unconfirmed === null) return [];
+  const { by, secondsLeft } = unconfirmed;
+  const when = secondsLeft > 0 ? `in ${secondsLeft} s` : "now";
+  return [
+    paint("yellow", `not confirmed: ${when} the gate of before comes back`),
+    `  put up by ${escapeControl(by)}; \`postern confirm\` keeps it`,
+    "",
   ];
 }
 

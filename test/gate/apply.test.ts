@@ -127,10 +127,9 @@ describe("apply until it is confirmed", () => {
   function watched(answers: Answers = {}): FakeHost {
     const host = hostWith({ tables: [LISTING], ...answers });
     const sayWatched = () => {
-      const name = `${FOLDER}/pending.json`;
-      const text = host.written.get(name);
-      if (text !== undefined)
-        host.written.set(name, text.replace('"isWatched": false', '"isWatched": true'));
+      const pending = keptOn(host, "pending.json");
+      if (pending !== undefined)
+        host.written.set(`${FOLDER}/watched.json`, JSON.stringify(pending));
     };
     return {
       ...host,
@@ -151,7 +150,6 @@ describe("apply until it is confirmed", () => {
     expect(pending).toMatchObject({
       until: 1060.5,
       loadedAt: 1000.5,
-      isWatched: true,
       before: { listing: LISTING },
     });
     expect(host.apart).toEqual([["postern", "undo-unless-confirmed", pending.id]]);
@@ -188,6 +186,18 @@ describe("apply until it is confirmed", () => {
     expect((await applyPolicy(host, POLICY, { confirmSeconds })).ok).toBe(false);
     expect(keptOn(host, "pending.json")).toBeUndefined();
     expect(keptOn(host, "ended.json")).toMatchObject({ how: "not loaded" });
+  });
+
+  test("is not kept from it by one that was killed before it had loaded anything", async () => {
+    const host = hostWith({ tables: [LISTING] });
+    host.written.set(
+      `${FOLDER}/pending.json`,
+      JSON.stringify({
+        ...{ id: "a", before: null, until: 9, loadedAt: 0 },
+        who: { user: "ada", pid: 1, from: "", doing: "apply", since: 1 },
+      }),
+    );
+    expect((await applyPolicy(host, POLICY)).ok).toBe(true);
   });
 
   test("is refused while another one waits, and says whose", async () => {

@@ -10,7 +10,13 @@ const QUIET: DoorStatus = {
   partWay: [],
   counters: { refused: 0, open: 0, wrong: 0 },
 };
-const EMPTY: Status = { backend: "nftables", doors: [QUIET], banned: [], sets: [] };
+const EMPTY: Status = {
+  backend: "nftables",
+  doors: [QUIET],
+  banned: [],
+  sets: [],
+  unconfirmed: null,
+};
 
 const statusOf = (door: Partial<DoorStatus>, over: Partial<Status> = {}): Status => ({
   ...EMPTY,
@@ -31,6 +37,7 @@ describe("for people", () => {
   test("a gate at work shows who is open, talking, part way and banned, and what fills up", () => {
     const status: Status = {
       backend: "nftables",
+      unconfirmed: null,
       doors: [
         {
           name: "ssh",
@@ -130,4 +137,15 @@ describe("in colour", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
     expect(text(status).replaceAll(/\u001b\[\d+m/g, "")).toBe(plain(status));
   });
+});
+
+test("a gate that is not confirmed says so first", () => {
+  const by = "ada from 192.0.2.7 (postern apply, process 4242)";
+  const text = (secondsLeft: number) =>
+    renderStatus({ ...EMPTY, unconfirmed: { by, secondsLeft } }, { colour: false }).split("\n");
+  expect(text(34).slice(0, 2)).toEqual([
+    "not confirmed: in 34 s the gate of before comes back",
+    `  put up by ${by}; \`postern confirm\` keeps it`,
+  ]);
+  expect(text(-1)[0]).toBe("not confirmed: now the gate of before comes back");
 });

@@ -28,14 +28,12 @@ export async function armUndo(host: Host, keep: Keep, wish: Wish): Promise<Resul
     before: wish.before,
     until: (await readUptime(host)) + wish.confirmSeconds,
     loadedAt: 0,
-    isWatched: false,
   };
   const written = await writePending(keep, pending);
   if (!written.ok) return fail(...written.problems.map(noWayBack));
   await startUndo(host, pending.id);
   for (let look = 0; look < LOOKS; look += 1) {
-    const now = await readPending(keep);
-    if (now?.id === pending.id && now.isWatched) return ok(now);
+    if ((await readPending(keep))?.id === pending.id) return ok(pending);
     await host.pause(LOOK_MILLISECONDS);
   }
   await endPending(keep, pending, "not loaded");

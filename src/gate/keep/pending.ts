@@ -15,16 +15,31 @@ export interface Pending {
   readonly until: number;
   /** When the new one was loaded; 0 before that. */
   readonly loadedAt: number;
-  /** Whether there is a process that will bring the gate of before back. */
-  readonly isWatched: boolean;
 }
 
 const PENDING = "pending.json";
+const WATCHED = "watched.json";
 const BEFORE = "before.json";
 const ENDED = "ended.json";
 
-export function readPending(keep: Keep): Promise<Pending | undefined> {
+/**
+ * Undefined as long as nobody is there to bring the gate of before back: nothing has been loaded
+ * then, and where an `apply` was killed so early nothing will be.
+ */
+export async function readPending(keep: Keep): Promise<Pending | undefined> {
+  const pending = await readAnnounced(keep);
+  const watched = await keep.read(WATCHED, isWatched);
+  return watched?.id === pending?.id ? pending : undefined;
+}
+
+/** Also one that nobody watches yet. */
+export function readAnnounced(keep: Keep): Promise<Pending | undefined> {
   return keep.read(PENDING, isPending);
+}
+
+/** Said by the one who will bring the gate of before back. */
+export function sayWatched(keep: Keep, { id }: Pending): Promise<Result<undefined>> {
+  return keep.write(WATCHED, { id });
 }
 
 export function writePending(keep: Keep, pending: Pending): Promise<Result<undefined>> {
@@ -94,11 +109,14 @@ function isPending(value: unknown): value is Pending {
       before: "object",
       until: "number",
       loadedAt: "number",
-      isWatched: "boolean",
     }) &&
     isWho((value as Pending).who) &&
     isSnapshot((value as Pending).before)
   );
+}
+
+function isWatched(value: unknown): value is { readonly id: string } {
+  return hasKeys(value, { id: "string" });
 }
 
 function isEnded(value: unknown): value is Ended {
