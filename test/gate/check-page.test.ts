@@ -1,0 +1,84 @@
+/** docs/check.md shows every problem that a check knows, word for word. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { CHECK_CODES, type CheckCode, checkPolicy } from "../../src/check/index.ts";
+import { HOST_CODES, type HostCode } from "../../src/gate/check/codes.ts";
+import { checkHost } from "../../src/gate/check/host.ts";
+import type { Surroundings } from "../../src/gate/check/surroundings.ts";
+import { parsePlacedPolicy } from "../../src/policy/parse.ts";
+import { renderProblem } from "../../src/problem/render.ts";
+import { sure } from "../setup/sure.ts";
+import { ALL_SAFE, arrival, listener, NOTHING } from "./around.ts";
+
+const page = readFileSync("docs/check.md", "utf8");
+
+interface Example {
+  readonly policy: string;
+  readonly around?: Partial<Surroundings>;
+}
+
+function policy(lines: string, before = ""): string {
+  return `${before}doors:\n  ssh:\n    protects: tcp/22\n${lines}`;
+}
+
+function steps(list: string): string {
+  return policy(`    sequence:\n      steps: [${list}]\n`);
+}
+
+const BY_HAND = policy("");
+const KNOCKED = steps("21001, udp/24040, tcp/22777");
+const ME = arrival("192.0.2.7", "198.51.100.1", 22);
+const SSHD = listener("tcp", "0.0.0.0", 22, "sshd");
+
+const EXAMPLES: Readonly<Record<CheckCode | HostCode, Example>> = {
+  "opened-by-scan": { policy: steps("51001, 51002, 51003") },
+  "easily-guessed": { policy: steps("51500, tcp/51200, udp/51801") },
+  "no-way-in": { policy: BY_HAND },
+  "locks-you-out": { policy: BY_HAND, around: { session: ME } },
+  "you-must-knock": { policy: KNOCKED, around: { session: ME } },
+  "others-must-knock": {
+    policy: KNOCKED,
+    around: {
+      others: [8, 9].map((n) => ({
+        ...ME,
+        source: arrival(`192.0.2.${n}`, "198.51.100.1", 22).source,
+      })),
+    },
+  },
+  "nothing-listens": { policy: KNOCKED, around: { listeners: [] } },
+  "bound-listener": {
+    policy: KNOCKED,
+    around: { listeners: [listener("tcp", "198.51.100.1", 22, "sshd")] },
+  },
+  "watch-over-ephemeral": {
+    policy: steps("51001, udp/54040, tcp/52777"),
+    around: { ephemeral: { range: { first: 32_768, last: 60_999 }, reserved: [] } },
+  },
+  "watch-over-service": {
+    policy: KNOCKED,
+    around: { listeners: [SSHD, listener("udp", "0.0.0.0", 22_000, "openvpn")] },
+  },
+  "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
+  "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
+};
+
+test.each([...CHECK_CODES, ...HOST_CODES])("%s has a part of its own, and an example", (code) => {
+  const { policy: text, around = {} } = EXAMPLES[code];
+  const placed = sure(parsePlacedPolicy(text, "policy.yaml"));
+  const problems = [
+    ...checkPolicy(placed, { commonPorts: undefined }).problems,
+    ...checkHost(placed, { ...NOTHING, ...around }, ALL_SAFE),
+  ];
+  const problem = problems.find((one) => one.code === code);
+  expect(problem).toBeDefined();
+  if (problem === undefined) return;
+  const [, part = ""] = page.split(`### \`${code}\`\n`);
+  expect(part.split("\n### ")[0]).toContain(
+    `\n\`\`\`\n${renderProblem(problem, { colour: false })}\n\`\`\`\n`,
+  );
+});
+
+test("no other code has one", () => {
+  const named = [...page.matchAll(/^### `(.*)`$/gm)].map(([, code]) => code);
+  expect(named).toEqual([...CHECK_CODES, ...HOST_CODES]);
+});
