@@ -7,6 +7,7 @@ import {
   type End,
   endPending,
   forgetBefore,
+  isOver,
   type Pending,
   readAnnounced,
   readBefore,
@@ -78,12 +79,6 @@ async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<voi
     if (done.ok) return;
     await host.pause(AGAIN_MILLISECONDS);
   }
-}
-
-/** That nothing can be read, or that the whole folder is gone, is no confirmation. */
-async function isOver(keep: Keep, { id }: Pending): Promise<boolean> {
-  const now = await readAnnounced(keep);
-  return now === undefined ? keep.isThere() : now.id !== id;
 }
 
 /** So long after its time the process that brings the gate of before back must be dead. */

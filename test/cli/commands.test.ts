@@ -117,6 +117,7 @@ describe("status", () => {
       "doors",
       "banned",
       "sets",
+      "unconfirmed",
     ]);
     expect(stdout.endsWith("}\n")).toBe(true);
   });

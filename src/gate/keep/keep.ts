@@ -13,8 +13,6 @@ const LOCK = "lock";
 export interface Keep {
   /** The file that is locked by who changes the gate; empty. */
   readonly lock: string;
-  /** Whether all of it can be read; not so where somebody has deleted it. */
-  isThere(): Promise<boolean>;
   /** What was kept, as `isIt` recognises it; undefined where there is none. */
   read<T>(name: string, isIt: (value: unknown) => value is T): Promise<T | undefined>;
   write(name: string, value: unknown): Promise<Result<undefined>>;
@@ -29,7 +27,6 @@ export async function keepOf(host: Host): Promise<Keep> {
   const path = (name: string) => `${folder}/${name}`;
   return {
     lock: path(LOCK),
-    isThere: async () => (await host.readKept(path(LOCK))) !== undefined,
     read: async (name, isIt) => {
       const text = await host.readKept(path(name));
       const value = text === undefined ? undefined : parseJson(text);

@@ -46,6 +46,13 @@ export function writePending(keep: Keep, pending: Pending): Promise<Result<undef
   return keep.write(PENDING, pending);
 }
 
+/** That nothing can be read any more, or that everything was deleted, is no end. */
+export async function isOver(keep: Keep, { id }: Pending): Promise<boolean> {
+  const now = await readAnnounced(keep);
+  if (now !== undefined) return now.id !== id;
+  return (await keep.read(WATCHED, isWatched)) !== undefined;
+}
+
 /** How the wait for a confirmation came to its end. */
 export type End = "confirmed" | "undone" | "rolled back" | "removed" | "not loaded";
 
