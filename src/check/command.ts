@@ -55,7 +55,7 @@ function withNmap({ order, way, doubled, times }: PortScan & Scan, range: Ports)
   if (order.nmap === undefined || over === undefined || doubled || times > 1) return undefined;
   const hurry = range.last - range.first < MANY_FOR_NMAP ? "" : " --min-rate 10000";
   const kind = over === "udp" ? "-sU " : "";
-  return `nmap ${kind}-r -Pn --max-retries 0${hurry} ${order.nmap(range)} HOST`;
+  return `nmap ${kind}-r -Pn -n --max-retries 0${hurry} ${order.nmap(range)} HOST`;
 }
 
 function withKnock({ order, way, doubled }: PortScan & Scan, range: Ports): string {

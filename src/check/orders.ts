@@ -95,7 +95,7 @@ function inStrides(stride: number): Order {
     differs: false,
     within: (range) => strided(range, starts(range), stride),
     list: ({ first, last }) =>
-      `for n in $(seq ${first} ${first + stride - 1}); do seq $n ${stride} ${last}; done`,
+      `awk 'BEGIN { for (a = ${first}; a < ${first + stride}; a++) for (p = a; p <= ${last}; p += ${stride}) print p }'`,
     around: ({ first, last }) => ({ first: first - ((first - 1) % stride), last }),
   };
 }
