@@ -51,11 +51,11 @@ export interface Bundle {
   readonly remove: () => void;
 }
 
-export function makeBundle(): Bundle {
+export function makeBundle(entry = "src/cli/main.ts"): Bundle {
   const folder = mkdtempSync(join(tmpdir(), "postern-bundle-"));
   const file = join(folder, "postern.mjs");
   buildSync({
-    entryPoints: ["src/cli/main.ts"],
+    entryPoints: [entry],
     outfile: file,
     bundle: true,
     platform: "node",

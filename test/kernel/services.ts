@@ -52,7 +52,12 @@ export async function canConnect(host: Host, address: string, port: number): Pro
 
 export interface SshServer {
   /** A session that runs a line of shell; without one, what is written comes back (`cat`). */
-  readonly session: (from: Host, address: string, line?: string) => Running;
+  readonly session: (
+    from: Host,
+    address: string,
+    line?: string,
+    flags?: readonly string[],
+  ) => Running;
 }
 
 /** A real sshd on port 22 of the host, for root, with keys made for this test. */
@@ -85,12 +90,12 @@ export async function startSshd(host: Host): Promise<SshServer> {
     "ConnectTimeout=3",
   ];
   return {
-    session: (from, address, line = "cat") =>
+    session: (from, address, line = "cat", flags = ["-T"]) =>
       from.start([
         "ssh",
         "-F",
         "none",
-        "-T",
+        ...flags,
         "-i",
         userKey,
         ...options.flatMap((option) => ["-o", option]),
