@@ -17,7 +17,7 @@ export interface Link {
 export interface Saying {
   /** What it stands for to be in the first set that the rule names; undefined: it names none. */
   readonly of: Role["kind"] | undefined;
-  /** How long the first thing lasts that the rule remembers. */
+  /** How long the last thing lasts that the rule remembers. */
   readonly seconds: number | undefined;
   /** Whether it takes something out of a set. */
   readonly forgets: boolean;
@@ -52,7 +52,7 @@ function sayingOf({ when, then, to }: Rule): Saying {
   const changed = then.flatMap((action): TimedSet[] =>
     "in" in action && action.kind !== "count" ? [action.in] : [],
   );
-  const lasting = then.find((action) => action.kind === "remember");
+  const lasting = then.findLast((action) => action.kind === "remember");
   return {
     of: [...asked, ...changed][0]?.role.kind,
     seconds: lasting?.seconds,

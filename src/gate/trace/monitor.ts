@@ -70,7 +70,7 @@ function parseSaying(rule: string, roles: ReadonlyMap<string, Role["kind"]>): Sa
   const names = [...rule.matchAll(/@([\w/.-]+)(?![\w,/.-])/g)].map(([, name = ""]) => name);
   return {
     of: names.map((name) => roles.get(name)).find((role) => role !== undefined),
-    seconds: parseTime(/ timeout (\w+)[ }]/.exec(rule)?.[1] ?? ""),
+    seconds: parseTime(/.* timeout (\w+)[ }]/.exec(rule)?.[1] ?? ""),
     forgets: /(^| )delete @/.test(rule),
     answers: / goto answer_as_closed$/.test(rule.trimEnd()),
   };

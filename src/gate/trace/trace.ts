@@ -92,8 +92,9 @@ async function follow(host: Host, { lines }: Running, session: Session): Promise
 
 /** What `timeout` ends with when it has ended its program. */
 const TIME_IS_UP = 124;
-const STIRS = 600;
-const STIR_MILLISECONDS = 50;
+const STIRS = 60;
+const FIRST_STIR_MILLISECONDS = 25;
+const LONGEST_STIR_MILLISECONDS = 1000;
 
 /**
  * A monitor that hears: it has told of a change to our own table. `nft monitor trace` would tell
@@ -110,7 +111,7 @@ async function startMonitor(
   const stir = async () => {
     for (let n = 1; n <= STIRS && state === "deaf"; n += 1) {
       await marks.stir(`heard_${n}`);
-      await host.pause(STIR_MILLISECONDS);
+      await host.pause(Math.min(FIRST_STIR_MILLISECONDS * n, LONGEST_STIR_MILLISECONDS));
     }
     if (state !== "hears") monitor.stop();
   };
