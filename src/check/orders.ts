@@ -43,6 +43,8 @@ export function ordersOf(commonPorts: CommonPorts | undefined): Order[] {
     alternating("odd", 1),
     alternating("even", 0),
     FROM_BOTH_ENDS,
+    inTurn(UPWARDS, DOWNWARDS, "a scan of all ports upwards and then downwards"),
+    inTurn(DOWNWARDS, UPWARDS, "a scan of all ports downwards and then upwards"),
     ...STRIDES.map(inStrides),
     only(UPWARDS, LOW_PORTS, "a scan of ports 1 to 1024 upwards"),
     only(DOWNWARDS, LOW_PORTS, "a scan of ports 1 to 1024 downwards"),
@@ -129,6 +131,20 @@ const FROM_BOTH_ENDS: Order = {
     return { first: start, last: 2 * MIDDLE - start };
   },
 };
+
+/** One scan and then another, which goes on from where the first got to. */
+function inTurn(first: Order, second: Order, words: string): Order {
+  return {
+    words,
+    effort: 4,
+    differs: false,
+    within: (range, protocol) =>
+      Uint16Array.from([...first.within(range, protocol), ...second.within(range, protocol)]),
+    list: (range, protocol) =>
+      `{ ${first.list(range, protocol)}; ${second.list(range, protocol)}; }`,
+    around: same,
+  };
+}
 
 /** The same over these ports alone, whatever the range. */
 function only(order: Order, ports: Ports, words: string): Order {

@@ -131,4 +131,10 @@ export const OPENINGS: readonly Opening[] = [
     scan: "a scan of all ports downwards over UDP and TCP by turns, twice in a row",
     command: String.raw`for i in 1 2; do seq 12000 -1 1000 | sed 's/.*/&:udp\n&:tcp/' | xargs knock HOST; done`,
   },
+  {
+    steps: "[51008, 51009, 51004]",
+    watch: "51001-51003",
+    scan: "a scan of all ports upwards and then downwards over TCP",
+    command: "knock HOST $({ seq 51004 51009; seq 51009 -1 51004; })",
+  },
 ];

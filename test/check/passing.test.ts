@@ -55,10 +55,17 @@ test("no scan, packet by packet, opens a door of a policy that passes", () => {
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
-  expect([stories > 500, modelled > 20]).toEqual([true, true]);
+  expect([stories > 300, modelled > 10]).toEqual([true, true]);
 });
+
+function firstOpening(policy: Policy): readonly Knock[] | undefined {
+  for (const { knocks } of storiesOf(knockAt(policy, policy.doors))) {
+    if (openedInRules(policy, knocks).length > 0) return knocks;
+  }
+  return undefined;
+}
 
 test("a policy that does not pass is opened by one of the scans, as both say", () => {
   let modelled = 0;
@@ -67,12 +74,11 @@ test("a policy that does not pass is opened by one of the scans, as both say", (
       weakPolicies.filter((placed) => isWeak(placed)),
       ({ policy }) => {
         const unused = { ...policy, ban: undefined };
-        const stories = [...storiesOf(knockAt(policy, policy.doors))];
-        const opening = stories.find(({ knocks }) => openedInRules(unused, knocks).length > 0);
+        const opening = firstOpening(unused);
         expect(opening).toBeDefined();
-        if (opening === undefined || opening.knocks.length > LONGEST_FOR_MODEL) return;
+        if (opening === undefined || opening.length > LONGEST_FOR_MODEL) return;
         modelled += 1;
-        expect(openedInModel(unused, opening.knocks)).not.toEqual([]);
+        expect(openedInModel(unused, opening)).not.toEqual([]);
       },
     ),
     { numRuns: 10 },

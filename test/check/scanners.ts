@@ -46,6 +46,8 @@ export const ORDERS: Readonly<Record<string, Lists>> = {
       (stride) => [`strides of ${stride}`, both(inStrides(stride))],
     ),
   ),
+  "up and down": both([...ALL, ...ALL.toReversed()]),
+  "down and up": both([...ALL.toReversed(), ...ALL]),
   "1 to 1024": both(ALL.slice(0, 1024)),
   "1024 to 1": both(ALL.slice(0, 1024).toReversed()),
   "nmap's order": common((ports) => ports),

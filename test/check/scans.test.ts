@@ -42,7 +42,7 @@ describe("the table of scans", () => {
     }
     counts.delete("pings");
     expect(new Set(counts.values())).toEqual(new Set([144]));
-    expect(counts.size).toBe(34);
+    expect(counts.size).toBe(36);
   });
 
   test("pings of all lengths are swept both ways, as often as scans are repeated", () => {
