@@ -108,7 +108,9 @@ function mark(trails: Map<string, Trail>, { id, chain, tells }: TraceLine): read
   return chain === CHAINS.more ? [{ kind: "left-out" }] : [];
 }
 
+/** Without having come through our table again, what comes a second time is another packet. */
 function atGate(trail: Trail, { tells }: TraceLine): readonly Telling[] {
+  if (trail.stands === "after") return [];
   switch (tells.kind) {
     case "packet":
       trail.packet = trail.isPart ? PART : tells.packet;
