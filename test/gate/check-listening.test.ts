@@ -58,6 +58,12 @@ describe("what listens behind a door", () => {
     }
   });
 
+  test("is not asked for where this host is the first of a network of others", () => {
+    const policy = `${SSH}    destinations: [198.51.100.0/24]\n`;
+    const addresses = [listener("tcp", "198.51.100.0", 22).address];
+    expect(problemsOf(policy, { ...listening(), addresses })).toEqual([]);
+  });
+
   test("has to be at an address of the door", () => {
     const policy = `${SSH}    destinations: [198.51.100.1]\n`;
     expect(problemsOf(policy, listening(EVERY, RANGE))).toEqual([]);

@@ -51,16 +51,14 @@ describe("a check", () => {
   test("asks with nothing but these questions", async () => {
     const host = hostWith(LISTENING, FROM_192);
     await check(SSH, host);
-    expect(host.asked).toHaveLength(5);
-    expect(new Set(host.asked)).toEqual(
-      new Set([
-        CONNTRACK,
-        ADDRESSES,
-        `${WAYS} < route get 192.0.2.7 from 198.51.100.1`,
-        LISTENERS,
-        SOCKETS,
-      ]),
-    );
+    expect(host.asked).toHaveLength(4);
+    expect(new Set(host.asked)).toEqual(new Set([CONNTRACK, ADDRESSES, LISTENERS, SOCKETS]));
+  });
+
+  test("asks which way answers go where only some interfaces have doors", async () => {
+    const host = hostWith(LISTENING, FROM_192);
+    await check(`interfaces: [eth0]\n${SSH}`, host);
+    expect(host.asked).toContain(`${WAYS} < route get 192.0.2.7 from 198.51.100.1`);
   });
 
   test("asks for published ports where nothing listens", async () => {
@@ -153,8 +151,9 @@ describe("the session", () => {
     expect(codes.includes("locks-you-out")).toBe(found);
   });
 
-  test("came from this host where answers go to loopback", async () => {
-    const programs = { ...LISTENING, [WAYS]: prints(ONE_WAY.replace("wg0", "lo")) };
+  test("came from this host where its address is this host's", async () => {
+    const addresses = prints(ADDRESS.replace("198.51.100.1", "192.0.2.7"));
+    const programs = { ...LISTENING, [ADDRESSES]: addresses };
     expect(await codesOf(SSH, hostWith(programs, FROM_192))).not.toContain("locks-you-out");
     const itself = session("198.51.100.1 50000 198.51.100.1 22");
     expect(await codesOf(SSH, hostWith(LISTENING, itself))).not.toContain("locks-you-out");

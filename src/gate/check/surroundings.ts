@@ -50,7 +50,7 @@ export async function lookAround(
   ]);
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
-  const arrivals = await arrivalsOf(host, [...own, ...others], addresses);
+  const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
   return {
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),
@@ -64,11 +64,12 @@ export async function lookAround(
 async function readConnections(host: Host, policy: Policy): Promise<Session[]> {
   const [sockets, tracked] = await Promise.all([readSockets(host), connectionsTo(host, policy)]);
   // Otherwise it may be a connection that this host began, from a port that is a door's.
-  const isServed = (port: number) =>
-    sockets.some(({ state, local }) => state === "LISTEN" && local.port === port);
+  const served = new Set(
+    sockets.filter(({ state }) => state === "LISTEN").map(({ local }) => local.port),
+  );
   const here = sockets
     .filter(({ state, local }) => state === "ESTAB" && isProtected(policy, local.port))
-    .filter(({ local }) => isServed(local.port))
+    .filter(({ local }) => served.has(local.port))
     .map(({ local, peer }) => ({
       source: peer.address,
       sourcePort: peer.port,
@@ -94,24 +95,28 @@ function nameConnection({ source, sourcePort, destination, destinationPort }: Se
 
 async function arrivalsOf(
   host: Host,
+  { interfaces }: Policy,
   connections: readonly Session[],
   addresses: readonly Address[] | undefined,
 ): Promise<Arrival[]> {
-  const isHere = (address: Address) => addresses?.some((own) => isSame(own, address)) ?? true;
+  const own = new Set(addresses?.map(printAddress));
+  const isHere = (address: Address) => addresses === undefined || own.has(printAddress(address));
   const wayBack = ({ source, destination }: Session): Way => ({
     to: source,
     from: isHere(destination) ? destination : undefined,
   });
-  const ways = await readWays(host, connections.map(wayBack));
+  // Where every interface has doors there is one question left: whether it came from here.
+  const asked = interfaces.length === 0 ? [] : connections.map(wayBack);
+  const ways = await readWays(host, asked);
+  const isFromHere = ({ source, destination }: Session) =>
+    isLoopback(source) ||
+    isSame(source, destination) ||
+    (addresses !== undefined && isHere(source));
   return connections.map((connection) => ({
     ...connection,
     interface: isFromHere(connection) ? "lo" : ways.get(nameWay(wayBack(connection))),
     destined: isHere(connection.destination) ? "here" : "elsewhere",
   }));
-}
-
-function isFromHere({ source, destination }: Session): boolean {
-  return isLoopback(source) || isSame(source, destination);
 }
 
 export function isSame(a: Address, b: Address): boolean {
