@@ -1,8 +1,7 @@
 import { randomInt } from "node:crypto";
 import { checkGate } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
-import type { Result } from "../problem/problem.ts";
-import { ok } from "../problem/problem.ts";
+import { ok, type Result } from "../problem/problem.ts";
 import { renderProblems } from "../problem/render.ts";
 import { renderCreated } from "../view/created.ts";
 import { type Command, EXIT, type Exit, type Given, refuse, type World } from "./command.ts";
@@ -53,7 +52,10 @@ async function choose(
     return withDefaults(chosen.value, facts);
   }
   const answers = await askFor(chosen.value, facts, await world.asker());
-  return answers === undefined ? undefined : ok(answers);
+  if (answers === undefined) return undefined;
+  // Between the questions and what came of them.
+  world.stderr("\n");
+  return ok(answers);
 }
 
 function isNoTerminal(world: World): Exit {
