@@ -37,8 +37,14 @@ describe("what listens behind a door", () => {
   test("may be bound to addresses, which a gate has to be told of", () => {
     const bound = ["198.51.100.1", "2001:db8::1"].map((at) => listener("tcp", at, 22, "sshd"));
     expect(told(SSH, listening(...bound, RANGE))).toEqual([
-      'warning bound-listener: "sshd" listens on tcp/22 at 198.51.100.1 and 2001:db8::1 alone: `apply` notes such addresses, and a scan with FIN or ACK finds the service at an address that is new since; apply again whenever its addresses change, or let it listen on every address',
+      'warning bound-listener: "sshd" is bound to tcp/22 of 198.51.100.1 and tcp/22 of 2001:db8::1: `apply` notes such addresses, and a scan with FIN or ACK finds the service at one that is new since; apply again whenever these addresses change, or let it listen on every address',
     ]);
+  });
+
+  test("may be several, some of them bound", () => {
+    const web = ["nginx", "caddy"].map((name) => listener("tcp", "198.51.100.1", 2200, name));
+    const [what] = told(SSH, listening(EVERY, RANGE, ...web));
+    expect(what).toContain('"nginx" and "caddy" are bound to tcp/2200 of 198.51.100.1: ');
   });
 
   test("over UDP may be bound", () => {

@@ -77,6 +77,17 @@ describe("a check", () => {
     expect(doors).toMatchObject([{ door: "ssh", openedBy: undefined, overheardPackets: 3 }]);
   });
 
+  test.each([
+    ["prints what nobody can read", prints("Netid State\n\u0000")],
+    ["fails", { ...fails("no"), stdout: "udp UNCONN 0 0 0.0.0.0:24000 0.0.0.0:*\n" }],
+  ])("where ss %s blames nobody", async (_, answer) => {
+    const { problems, notLookedAt } = await check(KNOCKED, hostWith({ [LISTENERS]: answer }));
+    expect(problems).toEqual([]);
+    expect(notLookedAt).toContain(
+      "who is connected and what listens was not looked at: `ss` does not tell",
+    );
+  });
+
   test("finds what scanners could do", async () => {
     const policy = KNOCKED.replace("51001, udp/54040, tcp/52777", "51001, 51002, 51003");
     const { problems, doors } = await check(policy, hostWith(LISTENING));
@@ -269,6 +280,15 @@ describe("a port that is published", () => {
       { [NAT4]: docker("--dport 22", "udp"), [RULESET]: rule(dport("udp", 22), DNAT) },
     ],
     ["of another port", { [NAT4]: docker("--dport 23"), [RULESET]: rule(dport("tcp", 23), DNAT) }],
+    [
+      "that is the sender's",
+      {
+        [RULESET]: rule(
+          { match: { left: { payload: { protocol: "tcp", field: "sport" } }, right: 22 } },
+          DNAT,
+        ),
+      },
+    ],
     ["that is let through only", { [RULESET]: rule(dport("tcp", 22), { accept: null }) }],
     ["in words that nobody knows", { [RULESET]: prints('{"nftables": [{"rule": 5}, null]}') }],
     ["in what is no JSON", { [RULESET]: prints("Error: no"), [NAT4]: prints("-A -p --dport") }],

@@ -162,7 +162,7 @@ describe("what listens", () => {
     const nc = untilTheEnd(host.start(["nc", "-lk", to, "2222"]));
     await untilListening(nc, { protocol: "tcp", port: 2222 }, family);
     const [what] = await find("bound-listener", BY_HAND.replace("22", "2222"));
-    expect(what).toMatch(new RegExp(`^"nc[^"]*" listens on tcp/2222 at ${to} alone: `));
+    expect(what).toMatch(new RegExp(`^"nc[^"]*" is bound to tcp/2222 of ${to}: `));
     expect(await find("nothing-listens", BY_HAND.replace("22", "2222"))).toEqual([]);
   });
 

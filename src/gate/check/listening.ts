@@ -22,7 +22,7 @@ export function checkListening({ policy, places }: PlacedPolicy, around: Surroun
           );
           return [
             ...checkSilence(door, service, place, there, around),
-            ...checkBound(service, place, there),
+            ...checkBound(place, there),
           ];
         }),
   );
@@ -67,19 +67,15 @@ function checkSilence(
   return [warning("nothing-listens", place, what, fix)];
 }
 
-function checkBound(
-  service: Service,
-  place: Place | undefined,
-  there: readonly Listener[],
-): Problem[] {
+function checkBound(place: Place | undefined, there: readonly Listener[]): Problem[] {
   const bound = there.filter(
     ({ protocol, isEveryAddress, isLoopback }) =>
       protocol === "tcp" && !isEveryAddress && !isLoopback,
   );
-  const [first] = bound;
-  if (first === undefined) return [];
-  const addresses = enumerated(bound.map(({ address }) => printAddress(address)));
-  const what = `${nameProcess(first)} listens on ${printService(service)} at ${addresses} alone: \`apply\` notes such addresses, and a scan with FIN or ACK finds the service at an address that is new since`;
-  const fix = "apply again whenever its addresses change, or let it listen on every address";
+  if (bound.length === 0) return [];
+  const names = new Set(bound.map(nameProcess));
+  const ends = bound.map(({ port, address }) => `tcp/${port} of ${printAddress(address)}`);
+  const what = `${enumerated(names)} ${names.size === 1 ? "is" : "are"} bound to ${enumerated(ends)}: \`apply\` notes such addresses, and a scan with FIN or ACK finds the service at one that is new since`;
+  const fix = "apply again whenever these addresses change, or let it listen on every address";
   return [warning("bound-listener", place, what, fix)];
 }
