@@ -1,6 +1,6 @@
 /** What passes the check is opened by no scan, as the model and the compiled rules say. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { checkPolicy } from "../../src/check/index.ts";
 import type { Knock } from "../../src/check/scans.ts";
 import { holdsGrant, pastOf, reasonFor, type Story } from "../../src/model/index.ts";
@@ -26,6 +26,9 @@ function openedInModel(policy: Policy, knocks: readonly Knock[]): string[] {
     )
     .map(({ name }) => name);
 }
+
+// Every scan in full is many packets.
+vi.setConfig({ testTimeout: 120_000 });
 
 const LONGEST_FOR_MODEL = 48;
 

@@ -1,12 +1,15 @@
 /** The engine's table of scans, and its short cut through them, against every packet in full. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { opens, targetAt } from "../../src/check/judge.ts";
 import { describeScan, type Knock, knocksOf, type Scan, scansOf } from "../../src/check/scans.ts";
 import type { Door, Policy } from "../../src/policy/policy.ts";
 import { policyOf } from "../setup/policy.ts";
 import { GREETINGS, KNOWN, REPETITIONS, repeated, SWEEPS, WAYS } from "./scanners.ts";
 import { knockAt, openedInRules, weakPolicies } from "./weak-policies.ts";
+
+// Every scan in full is many packets.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SCANS = scansOf(KNOWN);
 const ALONE = { first: 51_001, last: 51_003 };
