@@ -22,7 +22,7 @@ interface Visit {
  * as it stands in a command. Whoever reads a recipe can open the door.
  */
 export function recipesOf({ sequence }: Door, host: string): readonly Recipe[] {
-  if (!/^[A-Za-z0-9.:%_-]+$/.test(host)) throw new Error(`recipesOf: ${host} is not a host`);
+  if (!/^[\w:][\w.:%-]*$/.test(host)) throw new Error(`recipesOf: ${host} is not a host`);
   if (sequence === undefined) return [];
   const { steps, withinSeconds } = sequence;
   const isHurried = withinSeconds < SECONDS_TO_SPARE;

@@ -69,7 +69,7 @@ describe("lines that knock", () => {
     expect(recipesOf(doorWith(""), "192.0.2.5")).toEqual([]);
   });
 
-  test.each(["", "a b", "$(reboot)", "a;b", "-x\n", "a'b"])("are not made for %j", (host) => {
+  test.each(["", "a b", "$(reboot)", "a;b", "-x", "x\n", "a'b"])("are not made for %j", (host) => {
     expect(() => recipesOf(doorWith(""), host)).toThrow("is not a host");
   });
 });
