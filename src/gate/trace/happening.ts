@@ -1,5 +1,6 @@
 /** What a packet's way through the rules says of knocks and doors. */
 import type { Listing } from "../../backend/nftables/index.ts";
+import { ANSWER_AS_CLOSED } from "../../backend/nftables/names.ts";
 import type { Link } from "./link.ts";
 
 /** Steps count from 1. Stable for scripts: `trace --json` prints them as they are. */
@@ -138,7 +139,7 @@ function numberIn(entered: ReadonlySet<string>, stem: string): number | undefine
 function visitTo({ door, links, entered }: Way): Happening[] {
   if (!entered.has(`door_${door}`)) return [];
   if (entered.has(`refuse_${door}`)) {
-    const answered = entered.has("answer_as_closed") || isReset(links, door);
+    const answered = entered.has(ANSWER_AS_CLOSED) || isReset(links, door);
     return [{ kind: "refused", door, why: whyRefused(links, entered, door), answered }];
   }
   const isJudged = entered.has(`tcp_${door}`) || entered.has(`udp_${door}`);

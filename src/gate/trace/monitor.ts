@@ -2,6 +2,7 @@
  * The lines of `nft monitor`, read back. They are text for people, so each is taken apart by one
  * strict pattern; what is of no such form is no line of a trace.
  */
+import { ANSWER_AS_CLOSED } from "../../backend/nftables/names.ts";
 import type { Role } from "../../program/index.ts";
 import type { Link, Saying } from "./link.ts";
 
@@ -72,7 +73,7 @@ function parseSaying(rule: string, roles: ReadonlyMap<string, Role["kind"]>): Sa
     of: names.map((name) => roles.get(name)).find((role) => role !== undefined),
     seconds: parseTime(/.* timeout (\w+)[ }]/.exec(rule)?.[1] ?? ""),
     forgets: /(^| )delete @/.test(rule),
-    answers: / goto answer_as_closed$/.test(rule.trimEnd()),
+    answers: rule.trimEnd().endsWith(` goto ${ANSWER_AS_CLOSED}`),
   };
 }
 

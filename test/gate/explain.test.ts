@@ -1,0 +1,241 @@
+/** What is said of one source, from what the kernel lists and the policy that the gate is made of. */
+import { describe, expect, test } from "vitest";
+import { parseListing } from "../../src/backend/nftables/index.ts";
+import { FINGERPRINT, MADE_OF } from "../../src/backend/nftables/names.ts";
+import { compilePolicy } from "../../src/compile/index.ts";
+import { explainSource } from "../../src/gate/explain/index.ts";
+import { readExplanation } from "../../src/gate/index.ts";
+import { parsePlacedPolicy } from "../../src/policy/parse.ts";
+import { address } from "../scenarios/arbitrary.ts";
+import { fakeHost, prints } from "../setup/fake-host.ts";
+import { sure } from "../setup/sure.ts";
+import { type Element, element, listingOf } from "./listings.ts";
+
+const POLICY = `interfaces: [eth0]
+ipv6-prefix: 64
+trusted: [10.0.0.0/24, 10.1.0.0/16]
+ban: { after: 5, within: 1m, for: 1h }
+doors:
+  ssh:
+    protects: [tcp/22, udp/22, tcp/2200-2210]
+    single-use: true
+    sequence: { steps: [51001, udp/54040, ping/63] }
+  six:
+    protects: tcp/80
+    destinations: [2001:db8::1]
+    sequence: { steps: [ping/64] }
+  hand: { protects: udp/53 }
+`;
+
+function explained(
+  source: string,
+  members: Readonly<Record<string, readonly Element[]>> = {},
+  { policy = POLICY, isOfThisHost = false, only = undefined as string | undefined } = {},
+) {
+  const placed = sure(parsePlacedPolicy(policy, "policy.yaml"));
+  const program = compilePolicy(placed.policy);
+  const listing = parseListing(listingOf(program, members));
+  return explainSource({ placed, program, listing }, address(source), isOfThisHost, only);
+}
+
+test("everything that is known of a stranger", () => {
+  expect(explained("192.0.2.7")).toEqual({
+    address: "192.0.2.7",
+    source: "192.0.2.7",
+    isOfThisHost: false,
+    interfaces: ["eth0"],
+    trustedBy: null,
+    bans: [],
+    wrongSteps: null,
+    doors: [
+      {
+        name: "ssh",
+        visits: [
+          {
+            protocol: "tcp",
+            services: ["tcp/22", "tcp/2200-2210"],
+            passes: false,
+            why: "no-grant",
+          },
+          { protocol: "udp", services: ["udp/22"], passes: false, why: "no-grant" },
+        ],
+        grant: null,
+        session: null,
+        openForSeconds: 10,
+        singleUse: true,
+        attempt: {
+          made: 0,
+          secondsLeft: null,
+          withinSeconds: 10,
+          steps: ["51001", "udp/54040", "ping/63"],
+          watch: "51001-54040",
+          wouldEnd: "opens",
+        },
+      },
+      {
+        name: "six",
+        visits: [{ protocol: "tcp", services: ["tcp/80"], passes: true, why: "other-address" }],
+        grant: null,
+        session: null,
+        openForSeconds: 10,
+        singleUse: false,
+        attempt: {
+          made: 0,
+          secondsLeft: null,
+          withinSeconds: 10,
+          steps: ["ping/64"],
+          watch: null,
+          wouldEnd: "not-gated",
+        },
+      },
+      {
+        name: "hand",
+        visits: [{ protocol: "udp", services: ["udp/53"], passes: false, why: "no-grant" }],
+        grant: null,
+        session: null,
+        openForSeconds: 10,
+        singleUse: false,
+        attempt: null,
+      },
+    ],
+  });
+});
+
+test("an IPv6 source is found under its prefix, and has doors of its own", () => {
+  const said = explained("2001:db8::7", {
+    ssh_stage2_6: [element("2001:db8::", 4)],
+    ssh_sessions6: [element("2001:db8::", 100)],
+    banned6: ["2001:db8:1::"],
+  });
+  expect(said).toMatchObject({ source: "2001:db8::/64", bans: [] });
+  expect(said.doors[0]).toMatchObject({
+    visits: [{ why: "no-grant" }, { why: "session" }],
+    session: { secondsLeft: 100 },
+    attempt: { made: 2, secondsLeft: 4 },
+  });
+  expect(said.doors[1]?.visits[0]?.why).toBe("no-grant");
+});
+
+test("a source in the last second of its grant still has it", () => {
+  const [ssh] = explained("192.0.2.7", { ssh_single_grants4: [element("192.0.2.7", 0)] }).doors;
+  expect(ssh).toMatchObject({ visits: [{ why: "grant" }, {}], grant: { secondsLeft: 0 } });
+});
+
+test("bans of both kinds are told, and they outrank a grant", () => {
+  const said = explained("192.0.2.7", {
+    banned4: ["192.0.2.7"],
+    auto_banned4: [element("192.0.2.7", 60)],
+    wrong4: [element("192.0.2.7", 9)],
+    ssh_single_grants4: [element("192.0.2.7", 5)],
+  });
+  expect(said.bans).toEqual([
+    { automatic: false, secondsLeft: null },
+    { automatic: true, secondsLeft: 60 },
+  ]);
+  expect(said.wrongSteps).toEqual({ secondsLeft: 9, after: 5 });
+  expect(said.doors[0]).toMatchObject({
+    visits: [{ why: "banned" }, { why: "banned" }],
+    attempt: { wouldEnd: "banned" },
+  });
+});
+
+describe("trust", () => {
+  test("is told with the place of the prefix in the policy, and outranks a ban", () => {
+    const said = explained("10.1.2.3", { banned4: ["10.1.2.3"] });
+    expect(said.trustedBy).toEqual({ prefix: "10.1.0.0/16", file: "policy.yaml", line: 3 });
+    expect(said.doors[0]?.visits[0]).toMatchObject({ passes: true, why: "trusted" });
+  });
+});
+
+test("the host itself is not judged, with interfaces named or not", () => {
+  for (const policy of [POLICY, POLICY.replace("interfaces: [eth0]", "")]) {
+    const [ssh] = explained("192.0.2.7", {}, { policy, isOfThisHost: true }).doors;
+    expect(ssh).toMatchObject({
+      visits: [{ passes: true, why: "not-gated" }, { why: "not-gated" }],
+      attempt: { wouldEnd: "not-gated" },
+    });
+  }
+});
+
+test("one door alone, where it is asked for", () => {
+  expect(explained("192.0.2.7", {}, { only: "hand" }).doors.map(({ name }) => name)).toEqual([
+    "hand",
+  ]);
+});
+
+describe("a full set", () => {
+  const CROWD = Array.from({ length: 65_536 }, (_, n) => `10.200.${n >> 8}.${n & 255}`);
+  const wouldEnd = (members: Readonly<Record<string, readonly Element[]>>) =>
+    explained("192.0.2.7", members, { only: "ssh" }).doors[0]?.attempt?.wouldEnd;
+
+  test.each(["ssh_stage1_4", "ssh_stage2_4", "ssh_single_grants4"])("%s stops a knock", (set) => {
+    expect(wouldEnd({ [set]: CROWD })).toBe("full");
+  });
+
+  test("does not stop who is in it, or past it", () => {
+    const [, ...most] = CROWD;
+    expect(wouldEnd({ ssh_stage1_4: [...most, "192.0.2.7"] })).toBe("opens");
+    expect(wouldEnd({ ssh_stage1_4: CROWD, ssh_stage2_4: ["192.0.2.7"] })).toBe("opens");
+  });
+
+  test("of the other family, or with room for one, does not matter", () => {
+    const six = Array.from({ length: 65_536 }, (_, n) => `2001:db8:1:${n.toString(16)}::`);
+    expect(wouldEnd({ ssh_stage1_6: six })).toBe("opens");
+    expect(wouldEnd({ ssh_stage1_4: CROWD.slice(1) })).toBe("opens");
+  });
+});
+
+describe("on a host", () => {
+  const program = compilePolicy(sure(parsePlacedPolicy(POLICY, "p")).policy);
+  /** nft tells the fingerprint as the comment of a rule. */
+  const table = JSON.stringify({
+    nftables: [
+      ...(JSON.parse(listingOf(program)) as { nftables: unknown[] }).nftables,
+      {
+        rule: {
+          ...{ family: "inet", table: "postern", chain: MADE_OF },
+          comment: `${FINGERPRINT}${program.fingerprint}`,
+        },
+      },
+    ],
+  });
+  const host = (ip?: string) => {
+    const fake = fakeHost({ tables: [table], files: { "/p.yaml": POLICY } });
+    return {
+      ...fake,
+      run: (argv: readonly string[], options?: { readonly stdin?: string }) =>
+        argv[0] === "ip" && ip !== undefined
+          ? Promise.resolve(prints(ip))
+          : fake.run(argv, options),
+    };
+  };
+  const ask = (source: string, door?: string, ip?: string) =>
+    readExplanation(host(ip), "/p.yaml", address(source), door);
+
+  test("loopback and its own addresses are known", async () => {
+    const own = '[{"addr_info":[{"family":"inet","local":"192.0.2.1","prefixlen":24}]}]';
+    for (const [source, is] of [
+      ["192.0.2.1", true],
+      ["192.0.2.2", false],
+      ["127.9.9.9", true],
+      ["::1", true],
+    ] as const) {
+      expect(await ask(source, "ssh", own)).toMatchObject({ value: { isOfThisHost: is } });
+    }
+    expect(await ask("192.0.2.1")).toMatchObject({ value: { isOfThisHost: false } });
+  });
+
+  test("a door that there is not is a problem that names those there are", async () => {
+    expect(await ask("192.0.2.7", "\u001b[2J")).toEqual({
+      ok: false,
+      problems: [
+        {
+          code: "no-such-door",
+          severity: "error",
+          what: 'the gate has no door called "\\u001b[2J"',
+          fix: "name one of its doors: ssh, six, hand",
+        },
+      ],
+    });
+  });
+});
