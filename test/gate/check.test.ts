@@ -163,7 +163,7 @@ describe("the session", () => {
   });
 
   test("came from this host where its address is this host's", async () => {
-    const addresses = prints(ADDRESS.replace("198.51.100.1", "192.0.2.7"));
+    const addresses = prints(`${ADDRESS}\n${ADDRESS.replace("198.51.100.1", "192.0.2.7")}`);
     const programs = { ...LISTENING, [ADDRESSES]: addresses };
     expect(await codesOf(SSH, hostWith(programs, FROM_192))).not.toContain("locks-you-out");
     const itself = session("198.51.100.1 50000 198.51.100.1 22");
