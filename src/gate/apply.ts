@@ -8,6 +8,7 @@ import { type Keep, keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
 import {
   endPending,
+  isOver,
   keepBefore,
   type Pending,
   readBefore,
@@ -16,7 +17,7 @@ import {
   writePending,
 } from "./keep/pending.ts";
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
-import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
 import { readUptime } from "./keep/who.ts";
 import { checkBackend, loadPolicy } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
@@ -54,7 +55,7 @@ export async function applyPolicy(
     const load = () => loadPolicy(host, policy);
     if (confirmSeconds === undefined) return loadForGood(keep, before.value, load);
     const armed = await armUndo(host, keep, { doing, before: before.value, confirmSeconds });
-    return armed.ok ? loadForNow(host, keep, armed.value, load) : armed;
+    return armed.ok ? loadForNow(host, keep, armed.value, confirmSeconds, load) : armed;
   });
 }
 
@@ -75,6 +76,7 @@ async function loadForNow(
   host: Host,
   keep: Keep,
   pending: Pending,
+  confirmSeconds: number,
   load: Load,
 ): Promise<Result<Applied>> {
   const loaded = await load();
@@ -82,8 +84,14 @@ async function loadForNow(
     await endPending(keep, pending, "not loaded");
     return loaded;
   }
-  // The undo is under way and does not depend on this: only a confirmation does.
-  await writePending(keep, { ...pending, loadedAt: await readUptime(host) });
+  if (await isOver(keep, pending)) {
+    // On a host that is slow enough; nobody is left to bring the gate of before back.
+    const restored = await restoreSnapshot(host, pending.before);
+    return restored.ok ? fail(TOO_SLOW) : restored;
+  }
+  // From now on there is all of the time. Without this it would be less, and never more.
+  const loadedAt = await readUptime(host);
+  await writePending(keep, { ...pending, loadedAt, until: loadedAt + confirmSeconds });
   return ok({ pending: pending.id, warnings: [] });
 }
 
@@ -113,3 +121,10 @@ function cannotGoBack({ what, fix }: Problem): Problem {
     fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
   };
 }
+
+const TOO_SLOW: Problem = {
+  code: "too-slow",
+  severity: "error",
+  what: "the time for the confirmation was over before the gate was loaded, and the gate of before is back",
+  fix: "give it more time with `--confirm`",
+};

@@ -64,7 +64,8 @@ export async function undoUnlessConfirmed(host: Host, id: string): Promise<void>
   if (pending?.id !== id) return;
   await sayWatched(keep, pending);
   while (!(await isOver(keep, pending))) {
-    const left = await secondsLeft(host, pending);
+    // Its time begins anew when the gate is loaded.
+    const left = await secondsLeft(host, (await readAnnounced(keep)) ?? pending);
     if (left <= 0) return undoAtLast(host, keep, pending);
     await host.pause(Math.min(left * 1000, LOOK_MILLISECONDS));
   }

@@ -200,6 +200,18 @@ describe("apply until it is confirmed", () => {
     expect((await applyPolicy(host, POLICY)).ok).toBe(true);
   });
 
+  test("goes back at once where the time was over before the gate was loaded", async () => {
+    const host = watched({ files: UPTIME });
+    const run: FakeHost["run"] = (argv, options) => {
+      if (argv.join(" ") === LOAD.join(" ")) host.written.delete(`${FOLDER}/pending.json`);
+      return host.run(argv, options);
+    };
+    expect(await applyPolicy({ ...host, run }, POLICY, { confirmSeconds })).toMatchObject({
+      problems: [{ code: "too-slow" }],
+    });
+    expect(host.loaded().at(-1)).toContain("table inet postern {\n}\n");
+  });
+
   test("is refused while another one waits, and says whose", async () => {
     const host = watched({ files: UPTIME });
     await applyPolicy(host, POLICY, { confirmSeconds });
