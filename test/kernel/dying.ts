@@ -1,8 +1,8 @@
 /**
  * The command line on a host that ends this process (SIGKILL) right before one of its dealings
- * with the outside: DIE_AT=7 before the seventh. They are counted from the first that could
- * change anything; until then a death leaves everything as it was. What it starts again of itself
- * is the whole command, named by WHOLE.
+ * with the outside: DIE_AT=7 before the seventh. They are counted from the first that changes
+ * anything; before that a death leaves everything as it was, as it does while something is only
+ * read. What it starts again of itself is the whole command, named by WHOLE.
  */
 import { runCommandLine } from "../../src/cli/program.ts";
 import { type Host, system } from "../../src/host/index.ts";
@@ -21,25 +21,17 @@ function changing<Args extends unknown[], T>(deal: Deal<Args, T>): Deal<Args, T>
   };
 }
 
-function looking<Args extends unknown[], T>(deal: Deal<Args, T>): Deal<Args, T> {
-  const counted = changing(deal);
-  return (...args) => (dealings === 0 ? deal : counted)(...args);
-}
+const run = changing(system.run);
 
 const host: Host = {
   ...system,
   self: [process.execPath, process.env["WHOLE"] ?? ""],
-  run: looking(system.run),
+  run: (...args) => (dealings === 0 ? system.run : run)(...args),
   start: changing(system.start),
   startApart: changing(system.startApart),
-  pause: looking(system.pause),
-  readText: looking(system.readText),
-  readKernelFile: looking(system.readKernelFile),
-  readKept: looking(system.readKept),
   writeNew: changing(system.writeNew),
   replace: changing(system.replace),
   remove: changing(system.remove),
-  readLink: looking(system.readLink),
 };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
