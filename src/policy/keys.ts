@@ -60,7 +60,7 @@ export const SEQUENCE = record(
       shape: listOf(step, { of: "steps", most: 16 }),
       meaning:
         "the packets that open the door, in order. `tcp/PORT` and `udp/PORT` are a packet to that port, `PORT` is either of them, and `ping/LENGTH` is an echo request with so many bytes (`ping -s LENGTH`). A port that a door protects cannot be a step",
-      example: [51001, "udp/54040", "tcp/52777", "ping/63"],
+      example: [21001, "udp/24040", "tcp/22777", "ping/63"],
       absent: required,
     },
     within: {
@@ -73,7 +73,7 @@ export const SEQUENCE = record(
       shape: portRange,
       meaning:
         "the ports in which any packet that is not a step of the attempt starts the knocker over. The wider it is, the less can a scan hit the steps by chance",
-      example: "51000-55000",
+      example: "21000-25000",
       absent: {
         kind: "described",
         value: undefined,
@@ -142,7 +142,7 @@ export const DOOR = record(
     sequence: {
       shape: SEQUENCE,
       meaning: "the knock that opens the door",
-      example: { steps: [51001, "udp/54040", "tcp/52777"] },
+      example: { steps: [21001, "udp/24040", "tcp/22777"] },
       absent: {
         kind: "described",
         value: undefined,
@@ -213,7 +213,7 @@ export const POLICY = record(
       meaning:
         "the doors, each under a name that you choose: 1 to 32 of a-z, 0-9 and -, beginning with a letter",
       example: {
-        ssh: { protects: "tcp/22", sequence: { steps: [51001, "udp/54040", "tcp/52777"] } },
+        ssh: { protects: "tcp/22", sequence: { steps: [21001, "udp/24040", "tcp/22777"] } },
       },
       absent: required,
     },

@@ -46,7 +46,7 @@ export const step = text({
 });
 
 export const portRange = text({
-  wanted: "a range of ports, such as 51000-55000",
+  wanted: "a range of ports, such as 21000-25000",
   schema: { type: "string", pattern: `^${PORT}-${PORT}$` },
   parse: parsePortRange,
 });

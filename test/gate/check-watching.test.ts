@@ -11,7 +11,7 @@ describe("a watch range over the ports that this host asks from", () => {
 
   test("moves out of them, the shortest way", () => {
     expect(told(KNOCKED, { ephemeral: LINUX })).toEqual([
-      "warning watch-over-ephemeral: the watch range 51001-54040 of door ssh meets the ports that this host asks from (32768-60999): an answer over UDP from somebody who is knocking starts him over; move it: `steps: [61001, udp/64040, tcp/62777]`, the same in other ports",
+      "warning watch-over-ephemeral: the watch range 51001-54040 of door ssh meets the ports that this host asks from (32768-60999): an answer over UDP from somebody who is knocking starts them over; move it: `steps: [61001, udp/64040, tcp/62777]`, the same in other ports",
     ]);
     expect(marked(KNOCKED, { ephemeral: LINUX })).toEqual(["watch-over-ephemeral 4: 51001"]);
   });

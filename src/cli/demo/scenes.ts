@@ -42,9 +42,9 @@ doors:
     protects: tcp/22
     open-for: 6s
     sequence:
-      steps: [51001, udp/54040, tcp/52777]
+      steps: [21001, udp/24040, tcp/22777]
 `;
-const KNOCKS = ["51001", "54040:udp", "52777"];
+const KNOCKS = ["21001", "24040:udp", "22777"];
 
 const SERVER = ADDRESSES.server;
 const FRIEND = ADDRESSES.friend;
@@ -105,7 +105,7 @@ export const SCENES: readonly Scene[] = [
       scan("attacker", ["-6", SERVER.ipv6], UNSEEN),
       run(
         "attacker",
-        ["nmap", "-n", "-r", "-p", "51000-55000", SERVER.ipv4],
+        ["nmap", "-n", "-r", "-p", "21000-25000", SERVER.ipv4],
         { words: "every knock port is scanned", proof: /4001 closed/ },
         /^Not shown/,
       ),

@@ -56,7 +56,7 @@ function checkEphemeral(
     inWatch || step === undefined
       ? `the watch range${watch === undefined ? "" : ` ${printPortRange(watch)}`}`
       : `the step ${printStep(step)}`;
-  const what = `${which} of door ${door.name} meets the ports that this host asks from (${range.first}-${range.last}): an answer over UDP from somebody who is knocking starts him over`;
+  const what = `${which} of door ${door.name} meets the ports that this host asks from (${range.first}-${range.last}): an answer over UDP from somebody who is knocking starts them over`;
   return [warning("watch-over-ephemeral", placeOf(at), what, remedy(door, sequence))];
 }
 

@@ -62,5 +62,5 @@ function rangeFix(text: string): string {
   const match = /(?<!\d)(\d{1,5})\s*(?:-|:|\.\.|to|–)\s*(\d{1,5})$/.exec(text);
   if (match !== null) return `write ${match[1]}-${match[2]}`;
   if (/^\d+$/.test(text)) return `write the lowest and the highest port, such as ${text}-${text}`;
-  return "write the lowest and the highest port, such as 51000-55000";
+  return "write the lowest and the highest port, such as 21000-25000";
 }
