@@ -97,7 +97,10 @@ function wordsOf(seen: Seen, packet: TracedPacket, source: string): Words {
     case "elsewhere":
       return seen.what === "knock"
         ? ["warning", `no knock: ${packet.to} is no address of door ${seen.door}`]
-        : ["warning", `passes: ${packet.to} is no address of door ${seen.door}`];
+        : [
+            "warning",
+            `passes: ${packet.to} is no address of door ${seen.door}, or it has no such service`,
+          ];
     case "not-new":
       return ["quiet", `no knock at ${seen.door}: of TCP only a SYN is one${shownOnce(packet)}`];
     case "other-protocol":

@@ -29,8 +29,10 @@ const NAMED = {
 
 type Arrival = Extract<Event, { kind: "packet" }>;
 
-function shapeOfPolicy({ doors, interfaces }: Policy): GateShape {
+function shapeOfPolicy(policy: Policy): GateShape {
+  const { doors, interfaces } = policy;
   return {
+    chains: new Set(compilePolicy(policy).chains.map(({ name }) => name)),
     steps: new Map(doors.map(({ name, sequence }) => [name, sequence?.steps.length ?? 1])),
     byInterface: interfaces.length > 0,
   };
@@ -100,7 +102,7 @@ function check(policy: Policy, story: Story): void {
     if (event.kind !== "packet") continue;
     const state = stateAfter(policy, story.slice(0, n));
     const { met } = tracePacket(program, state, event.packet, event.at);
-    const said = happeningsOf(linksOf(met), shape).flatMap(inBrief);
+    const said = happeningsOf(linksOf(met), shape, event.packet.content.protocol).flatMap(inBrief);
     // Once, though one packet may be wrong at two doors, of which either may ban.
     const meant = new Set([
       ...policy.doors.flatMap((door) => knockByModel(past, door, n, event)),
@@ -129,7 +131,11 @@ test.each(FAMILIES)(
 
 test("the name of a door is never taken for anything else", () => {
   const program = programOfDoors(TRICKY_NAMES);
-  const shape = { steps: new Map(TRICKY_NAMES.map((name) => [name, 3])), byInterface: false };
+  const shape = {
+    steps: new Map(TRICKY_NAMES.map((name) => [name, 3])),
+    byInterface: false,
+    chains: new Set(program.chains.map(({ name }) => name)),
+  };
   for (const name of TRICKY_NAMES) {
     const links = [
       link("prerouting", "jump", `knock_${name}`),
@@ -141,8 +147,21 @@ test("the name of a door is never taken for anything else", () => {
     for (const { target } of links) {
       expect(program.chains.map((chain) => chain.name)).toContain(target);
     }
-    expect(happeningsOf(links, shape)).toEqual([{ kind: "wrong", door: name, made: 2, of: 3 }]);
+    expect(happeningsOf(links, shape, "tcp")).toEqual([
+      { kind: "wrong", door: name, made: 2, of: 3 },
+    ]);
   }
+});
+
+test("a ping whose checksum looks like a watched port, or a door's, is for no door", () => {
+  const shape = {
+    steps: new Map([["ssh", 3]]),
+    byInterface: false,
+    chains: new Set(["knock_ssh", "door_ssh", "tcp_ssh"]),
+  };
+  const links = [link("prerouting", "jump", "knock_ssh"), link("prerouting", "jump", "door_ssh")];
+  expect(happeningsOf(links, shape, "ping")).toEqual([{ kind: "no-door" }]);
+  expect(happeningsOf(links, shape, "tcp")).not.toEqual([{ kind: "no-door" }]);
 });
 
 function link(chain: string, verdict: "jump" | "goto", target: string) {

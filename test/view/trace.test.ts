@@ -61,7 +61,10 @@ describe("what came of it", () => {
       { kind: "elsewhere", ...at, what: "knock" },
       "no knock: 198.51.100.1 is no address of door ssh",
     ],
-    [{ kind: "elsewhere", ...at, what: "visit" }, "passes: 198.51.100.1 is no address of door ssh"],
+    [
+      { kind: "elsewhere", ...at, what: "visit" },
+      "passes: 198.51.100.1 is no address of door ssh, or it has no such service",
+    ],
     [{ kind: "passes", ...at, why: "trusted", spent: false }, "passes door ssh: trusted"],
     [{ kind: "passes", ...at, why: "grant", spent: false }, "passes door ssh: it has a grant"],
     [

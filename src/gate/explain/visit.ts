@@ -58,7 +58,7 @@ const NOW = -0.5;
 /** What happens to a packet now, in the words that a trace has for it; changes the state. */
 export function judge(gate: LiveGate, state: State, packet: Packet): readonly Happening[] {
   const { met } = tracePacket(gate.program, state, packet, NOW);
-  return happeningsOf(linksOf(met), shapeOf(gate.listing));
+  return happeningsOf(linksOf(met), shapeOf(gate.listing), packet.content.protocol);
 }
 
 function isVisit({ kind }: Happening): boolean {

@@ -55,6 +55,8 @@ export interface GateShape {
   readonly steps: ReadonlyMap<string, number>;
   /** Whether only some interfaces have doors. */
   readonly byInterface: boolean;
+  /** The gate's chains. */
+  readonly chains: ReadonlySet<string>;
 }
 
 export function shapeOf({ sets, names }: Pick<Listing, "sets" | "names">): GateShape {
@@ -64,17 +66,24 @@ export function shapeOf({ sets, names }: Pick<Listing, "sets" | "names">): GateS
     const made = role.kind === "stage" ? role.stage : 0;
     steps.set(role.door, Math.max(steps.get(role.door) ?? 1, made + 1));
   }
-  return { steps, byInterface: names.includes("chain gate") };
+  const chains = new Set(names.flatMap((name) => /^chain (.*)$/.exec(name)?.[1] ?? []));
+  return { steps, byInterface: chains.has("gate"), chains };
 }
 
 /** Never empty: a packet that meets no door has that said of it. */
-export function happeningsOf(links: readonly Link[], shape: GateShape): readonly Happening[] {
+export function happeningsOf(
+  links: readonly Link[],
+  shape: GateShape,
+  protocol: string,
+): readonly Happening[] {
   const entered = new Set(links.map(({ target }) => target));
   const doors = new Set(
     [...entered].flatMap((chain) => OF_DOOR.exec(chain)?.groups?.["door"] ?? []),
   );
   const found = [...doors].flatMap((door) => {
-    const way: Way = { door, links, entered, of: shape.steps.get(door) ?? 1 };
+    const of = shape.steps.get(door) ?? 1;
+    const mayVisit = shape.chains.has(`${protocol}_${door}`);
+    const way: Way = { door, links, entered, of, protocol, mayVisit };
     return [...knockOn(way), ...visitTo(way)];
   });
   if (found.length > 0) return found;
@@ -92,12 +101,17 @@ interface Way {
   readonly entered: ReadonlySet<string>;
   /** How many steps the door's sequence has. */
   readonly of: number;
+  /** The packet's. What has no ports has other numbers in their place, which may look like one. */
+  readonly protocol: string;
+  /** Whether the door protects anything of that protocol. */
+  readonly mayVisit: boolean;
 }
 
 function knockOn(way: Way): Happening[] {
-  const { door, entered } = way;
+  const { door, entered, protocol } = way;
   if (entered.has(`stages_${door}`)) return attemptAt(way);
   if (entered.has(`attempt_${door}`)) return [{ kind: "elsewhere", door, what: "knock" }];
+  if (protocol !== "tcp" && protocol !== "udp") return [];
   if (entered.has(`knock_${door}`)) return [{ kind: "not-new", door }];
   return entered.has(`steps_${door}`) ? [{ kind: "other-protocol", door }] : [];
 }
@@ -136,8 +150,8 @@ function numberIn(entered: ReadonlySet<string>, stem: string): number | undefine
   return Number.isInteger(number) ? number : undefined;
 }
 
-function visitTo({ door, links, entered }: Way): Happening[] {
-  if (!entered.has(`door_${door}`)) return [];
+function visitTo({ door, links, entered, mayVisit }: Way): Happening[] {
+  if (!mayVisit || !entered.has(`door_${door}`)) return [];
   if (entered.has(`refuse_${door}`)) {
     const answered = entered.has(ANSWER_AS_CLOSED) || isReset(links, door);
     return [{ kind: "refused", door, why: whyRefused(links, entered, door), answered }];

@@ -43,7 +43,7 @@ export function narrator(
   return ({ packet, links, isPart }, at) => {
     const seen = isPart
       ? [{ kind: "part" } as const]
-      : happeningsOf(links, shape).map((happening) => {
+      : happeningsOf(links, shape, packet.protocol).map((happening) => {
           const more = inLightOf(happening, at, attempts, usedUp);
           learn(happening, at, attempts, usedUp);
           return more;
