@@ -3,20 +3,20 @@ import type { Host } from "../host/index.ts";
 import type { Problem } from "../problem/problem.ts";
 import { type Command, EXIT, refuse } from "./command.ts";
 import { play } from "./demo/play.ts";
-import { EPILOGUE, POLICY, PROLOGUE, SCENES } from "./demo/scenes.ts";
+import { EPILOGUE, OBVIOUS, POLICY, PROLOGUE, SCENES } from "./demo/scenes.ts";
 import { screenOf } from "./demo/screen.ts";
 import { setStage } from "./demo/stage.ts";
 
 export const demo: Command = {
   name: "demo",
-  summary: "watch it at work in 20 seconds, between hosts that exist for no longer",
+  summary: "watch it at work in half a minute, between hosts that exist for no longer",
   arguments: [],
   options: [],
   async run(_given, world) {
     const { host } = world;
     const obstacles = await findObstacles(host);
     if (obstacles.length > 0) return refuse(world, obstacles);
-    const stage = await setStage(host, { "policy.yaml": POLICY });
+    const stage = await setStage(host, { "policy.yaml": POLICY, "obvious.yaml": OBVIOUS });
     if (!stage.ok) return refuse(world, stage.problems);
     const screen = screenOf(world);
     screen.text(PROLOGUE.title, PROLOGUE.lines);

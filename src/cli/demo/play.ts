@@ -54,7 +54,7 @@ async function playAct(
 }
 
 async function run(
-  { actor, argv, shows, claim }: Performance,
+  { actor, argv, shows, claim, status = 0 }: Performance,
   { stage, screen }: Theatre,
 ): Promise<Result<undefined>> {
   const running = stage.start(actor, argv);
@@ -63,7 +63,8 @@ async function run(
     printed.push(line);
     if (shows.test(line)) screen.output(line);
   }
-  return judge(claim, await running.ended, printed, commandLine(argv));
+  const ended = { status: await running.ended, wanted: status };
+  return judge(claim, ended, printed, commandLine(argv));
 }
 
 async function watch(
@@ -79,11 +80,12 @@ async function watch(
     return { shown, printed, status: await running.ended };
   };
   let seen = await look([]);
-  while (seen.status === 0 && proves(seen.printed, act.still)) {
+  while (proves(seen.printed, act.still)) {
     await host.pause(LOOK_AGAIN_MILLISECONDS);
     seen = await look(seen.shown);
   }
-  return judge(act.claim, seen.status, seen.printed, commandLine(act.argv));
+  const ended = { status: seen.status, wanted: act.status ?? 0 };
+  return judge(act.claim, ended, seen.printed, commandLine(act.argv));
 }
 
 async function type(
@@ -100,16 +102,16 @@ async function type(
     screen.output(line);
     return ok(undefined);
   }
-  return judge(claim, await session.ended, printed, text);
+  return judge(claim, { status: await session.ended, wanted: 0 }, printed, text);
 }
 
 function judge(
   claim: Claim,
-  status: number,
+  { status, wanted }: { readonly status: number; readonly wanted: number },
   printed: readonly string[],
   command: string,
 ): Result<undefined> {
-  if (status === 0 && proves(printed, claim)) return ok(undefined);
+  if (status === wanted && proves(printed, claim)) return ok(undefined);
   const said = JSON.stringify(printed.join("\n"));
   return fail({
     code: "demo-failed",

@@ -27,6 +27,8 @@ export interface Performance extends Cue {
   /** The lines of its output that the reader gets to see. */
   readonly shows: RegExp;
   readonly claim: Claim;
+  /** Its exit status, where that is not 0. */
+  readonly status?: number;
 }
 
 /** What has to be true, or the demo has failed. */
@@ -44,6 +46,8 @@ doors:
     sequence:
       steps: [21001, udp/24040, tcp/22777]
 `;
+/** What comes to mind first. */
+export const OBVIOUS = POLICY.replace(/\[.*\]/, "[21001, 21002, 21003]");
 const KNOCKS = ["21001", "24040:udp", "22777"];
 
 const SERVER = ADDRESSES.server;
@@ -69,8 +73,10 @@ export const EPILOGUE = {
   title: "That was all of it. The hosts are gone, and nothing is left of them.",
   lines: [
     "docs/policy.md                what a policy can say",
-    "postern compile policy.yaml   what it becomes: firewall rules; changes nothing",
-    "postern apply policy.yaml     puts it to work on this host",
+    "postern init                  writes a first policy for this host",
+    "postern check                 what scanners could do to it",
+    "postern compile               what it becomes: firewall rules; changes nothing",
+    "postern apply                 puts it to work on this host",
   ],
 };
 
@@ -86,12 +92,71 @@ export const SCENES: readonly Scene[] = [
     remark: "Whoever sees it can guess passwords, or wait for the next hole in sshd.",
   },
   {
-    title: "Six lines of policy hide it",
+    title: "The sequence that comes to mind first is one that a scan opens",
+    acts: [
+      run("server", ["grep", "steps", "obvious.yaml"], {
+        words: "there is an obvious policy",
+        proof: /21001, 21002, 21003/,
+      }),
+      {
+        ...run(
+          "server",
+          ["postern", "check", "obvious.yaml"],
+          { words: "check finds a scan that opens it", proof: /\[opened-by-scan\]/ },
+          /^obvious.*error|= fix/,
+        ),
+        status: 1,
+      },
+    ],
+    remark: "`check` plays thousands of scans against a policy before anybody else does.",
+  },
+  {
+    title: "Six lines that no scan opens",
     acts: [
       run("server", ["cat", "policy.yaml"], { words: "there is a policy", proof: /^doors:/ }),
-      run("server", ["postern", "apply", "policy.yaml"], {
-        words: "the gate is up",
-        proof: /^the gate is up$/m,
+      run(
+        "server",
+        ["postern", "check", "policy.yaml"],
+        { words: "check finds no scan that opens it", proof: /^ssh: none of \d+ scans opens it/m },
+        /^ssh:/,
+      ),
+    ],
+  },
+  {
+    title: "A gate that nobody confirms goes away by itself",
+    acts: [
+      run(
+        "server",
+        ["postern", "apply", "policy.yaml", "--confirm", "3s"],
+        { words: "the gate is up", proof: /^the gate is up$/m },
+        /^the gate|^for 3s/,
+      ),
+      {
+        ...run(
+          "server",
+          ["postern", "status"],
+          { words: "the gate is gone again", proof: /there is no gate/ },
+          /^not confirmed|there is no gate/,
+        ),
+        kind: "watch",
+        still: { words: "the gate waits", proof: /^not confirmed/ },
+        status: 1,
+      },
+    ],
+    remark: "So nobody locks themselves out over the very connection that a gate guards.",
+  },
+  {
+    title: "Confirmed, it stays",
+    acts: [
+      run(
+        "server",
+        ["postern", "apply", "policy.yaml", "--confirm", "60s"],
+        { words: "the gate is up", proof: /^the gate is up$/m },
+        /^the gate is up/,
+      ),
+      run("server", ["postern", "confirm"], {
+        words: "the gate stays",
+        proof: /^confirmed: the gate stays$/,
       }),
     ],
     remark: "From here on the kernel alone watches the door: no process of Postern runs.",
