@@ -1,9 +1,9 @@
 /** The host that this process runs on. */
 import { once } from "node:events";
-import { open, readFile, readlink } from "node:fs/promises";
+import { open, readFile, readlink, stat } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import { removeFile, replaceFile, writeNewFile } from "./files.ts";
+import { checkFolder, removeFile, renameFile, replaceFile, writeNewFile } from "./files.ts";
 import type { Host } from "./host.ts";
 import { runProgram, startApart, startProgram } from "./programs.ts";
 
@@ -25,6 +25,8 @@ export const system: Host = {
   readKept: (path) => readFile(path, "utf8").catch(() => undefined),
   writeNew: writeNewFile,
   replace: replaceFile,
+  rename: renameFile,
+  checkFolder,
   remove: removeFile,
   readLink: (path) => readlink(path).catch(() => undefined),
   environment: (name) => process.env[name],
@@ -34,6 +36,10 @@ async function readTextFile(path: string): Promise<Result<string>> {
   try {
     const bytes = await readAtMost(path, MOST_BYTES + 1);
     if (bytes.length > MOST_BYTES) return fail(tooLarge(path));
+    // What is read once may be the beginning of one version and the end of another.
+    if ((await stat(path)).isFile() && !bytes.equals(await readAtMost(path, MOST_BYTES + 1))) {
+      return fail(changing(path));
+    }
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
     return fail(unreadable(path, error));
@@ -54,6 +60,15 @@ async function readAtMost(path: string, most: number): Promise<Buffer> {
   } finally {
     await file.close();
   }
+}
+
+function changing(path: string): Problem {
+  return {
+    code: "file-changing",
+    severity: "error",
+    what: `${JSON.stringify(path)} changed while it was read`,
+    fix: "try again when it is saved",
+  };
 }
 
 function tooLarge(path: string): Problem {

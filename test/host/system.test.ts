@@ -1,4 +1,5 @@
 /** The real host: files are read within bounds, and a fault of theirs is told, not thrown. */
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +44,33 @@ describe("a text file", () => {
     truncateSync(at("huge"), 100_000_000);
     expect(await problemWith(at("huge"))).toContain("[file-too-large]");
     expect(await problemWith("/dev/zero")).toContain("[file-too-large]");
+  });
+
+  test("that somebody writes to is read as one version of it, or is a problem", async () => {
+    const length = 512 * 1024;
+    writeFileSync(at("busy"), "a".repeat(length));
+    const script = `
+      const fs = require("node:fs");
+      const texts = ["a", "b"].map((letter) => Buffer.alloc(${length}, letter));
+      const file = fs.openSync(${JSON.stringify(at("busy"))}, "r+");
+      for (let n = 0; ; n += 1) fs.writeSync(file, texts[n % 2], 0, ${length}, 0);`;
+    const writer = spawn(process.execPath, ["-e", script]);
+    const found = { whole: 0, changing: 0 };
+    for (let n = 0; n < 2000 && (found.changing === 0 || n < 200); n += 1) {
+      const read = await system.readText(at("busy"));
+      if (read.ok) expect(/^(a+|b+)$/.test(read.value)).toBe(true);
+      else expect(read.problems[0]?.code).toBe("file-changing");
+      found[read.ok ? "whole" : "changing"] += 1;
+    }
+    writer.kill("SIGKILL");
+    expect(found.changing).toBeGreaterThan(0);
+  });
+
+  test("may be a pipe, which can be read once", async () => {
+    expect(spawnSync("mkfifo", [at("pipe")]).status).toBe(0);
+    const writer = spawn("sh", ["-c", `echo doors: >${at("pipe")}`]);
+    expect(await system.readText(at("pipe"))).toEqual({ ok: true, value: "doors:\n" });
+    writer.kill();
   });
 
   test("that is not there", async () => {
