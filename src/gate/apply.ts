@@ -8,10 +8,11 @@ import { type Keep, keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
 import {
   endPending,
-  isOver,
+  forgetBefore,
   keepBefore,
   type Pending,
   readBefore,
+  readEnd,
   readPending,
   unconfirmed,
   writePending,
@@ -62,14 +63,20 @@ export async function applyPolicy(
 type Load = () => Promise<Result<undefined>>;
 
 async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Result<Applied>> {
+  const { changed, kept } = await changeForGood(keep, before, load);
+  if (!changed.ok) return changed;
+  return ok({ pending: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
+}
+
+/** What was kept stays where the change fails. */
+async function changeForGood(keep: Keep, before: Snapshot, change: Load) {
   const beforeThat = await readBefore(keep);
   const kept = await keepBefore(keep, before);
-  const loaded = await load();
-  if (!loaded.ok) {
-    if (beforeThat !== undefined) await keepBefore(keep, beforeThat.gate);
-    return loaded;
+  const changed = await change();
+  if (!changed.ok) {
+    await (beforeThat === undefined ? forgetBefore(keep) : keepBefore(keep, beforeThat.gate));
   }
-  return ok({ pending: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
+  return { changed, kept };
 }
 
 async function loadForNow(
@@ -84,15 +91,17 @@ async function loadForNow(
     await endPending(keep, pending, "not loaded");
     return loaded;
   }
-  if (await isOver(keep, pending)) {
-    // On a host that is slow enough; nobody is left to bring the gate of before back.
-    const restored = await restoreSnapshot(host, pending.before);
-    return restored.ok ? fail(TOO_SLOW) : restored;
-  }
   // From now on there is all of the time. Without this it would be less, and never more.
   const loadedAt = await readUptime(host);
   await writePending(keep, { ...pending, loadedAt, until: loadedAt + confirmSeconds });
-  return ok({ pending: pending.id, warnings: [] });
+  if ((await readEnd(keep, pending.id)) === undefined) {
+    return ok({ pending: pending.id, warnings: [] });
+  }
+  // On a host that is slow enough; nobody is left to bring the gate of before back.
+  const restored = await restoreSnapshot(host, pending.gate);
+  if (!restored.ok) return restored;
+  await endPending(keep, pending, "undone");
+  return fail(TOO_SLOW);
 }
 
 /** Takes the gate away: every service is reachable as if there had never been one. */
@@ -103,13 +112,18 @@ export async function removeGate(host: Host): Promise<Result<"removed" | "there 
   return whileLocked(host, keep, "remove", async () => {
     const before = await takeSnapshot(host);
     if (!before.ok) return before;
-    // Whoever removes a gate does not wait for the one of before to come back.
+    if (before.value !== null) {
+      const remove = () => loadText(host, `delete table ${TABLE}\n`);
+      const { changed } = await changeForGood(keep, before.value, remove);
+      if (!changed.ok) return changed;
+    }
+    // Whoever removes a gate does not wait for the one of before to come back. Not earlier: one
+    // that could not be removed would stay for good.
     const pending = await readPending(keep);
-    if (pending !== undefined) await endPending(keep, pending, "removed");
-    if (before.value === null) return ok("there was none");
-    await keepBefore(keep, before.value);
-    const removed = await loadText(host, `delete table ${TABLE}\n`);
-    return removed.ok ? ok("removed") : removed;
+    const ended =
+      pending === undefined ? ok(undefined) : await endPending(keep, pending, "removed");
+    if (!ended.ok) return ended;
+    return ok(before.value === null ? "there was none" : "removed");
   });
 }
 

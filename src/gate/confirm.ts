@@ -7,7 +7,7 @@ import { synOf } from "./check/connected.ts";
 import { lookAround } from "./check/surroundings.ts";
 import { keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
-import { endPending, keepBefore, type Pending, readPending, secondsLeft } from "./keep/pending.ts";
+import { confirmPending, type Pending, readPending, secondsLeft } from "./keep/pending.ts";
 import { type LiveGate, readLiveGate, stateOf } from "./live-policy.ts";
 import { findObstacle } from "./obstacle.ts";
 import { findSession, type Session, whenBegun } from "./session.ts";
@@ -35,8 +35,10 @@ export async function confirmGate(
       const doubt = await doubtOf(host, pending, howToKnock);
       if (doubt !== undefined) return fail({ ...doubt, what: `${doubt.what}; ${left} s are left` });
     }
-    const kept = await keepBefore(keep, pending.before);
-    return kept.ok ? endPending(keep, pending, "confirmed") : kept;
+    const confirmed = await confirmPending(keep);
+    // While this was stopped, the one that waits may have gone back without the lock.
+    if (confirmed.ok || (await readPending(keep)) !== undefined) return confirmed;
+    return fail(TOO_LATE);
   });
 }
 

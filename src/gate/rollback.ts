@@ -15,6 +15,7 @@ import {
   readPending,
   sayWatched,
   secondsLeft,
+  takePending,
 } from "./keep/pending.ts";
 import { restoreSnapshot, type Snapshot } from "./keep/snapshot.ts";
 import { findObstacle } from "./obstacle.ts";
@@ -38,11 +39,16 @@ export async function rollback(host: Host): Promise<Result<WentBack>> {
   });
 }
 
-async function undo(host: Host, keep: Keep, pending: Pending, how: End): Promise<Result<WentBack>> {
-  const restored = await restoreSnapshot(host, pending.before);
+async function undo(
+  host: Host,
+  keep: Keep,
+  pending: Pending,
+  how: "undone" | "rolled back",
+): Promise<Result<WentBack>> {
+  const restored = await restoreSnapshot(host, pending.gate);
   if (!restored.ok) return restored;
   await endPending(keep, pending, how);
-  return ok(wentBack(pending.before));
+  return ok(wentBack(pending.gate));
 }
 
 function wentBack(gate: Snapshot): WentBack {
@@ -62,7 +68,8 @@ export async function undoUnlessConfirmed(host: Host, id: string): Promise<void>
   const keep = await keepOf(host);
   const pending = await readAnnounced(keep);
   if (pending?.id !== id) return;
-  await sayWatched(keep, pending);
+  // Who does not hear it loads nothing, and there is nothing to bring back.
+  if (!(await sayWatched(keep, pending)).ok) return;
   while (!(await isOver(keep, pending))) {
     // Its time begins anew when the gate is loaded.
     const left = await secondsLeft(host, (await readAnnounced(keep)) ?? pending);
@@ -72,14 +79,19 @@ export async function undoUnlessConfirmed(host: Host, id: string): Promise<void>
 }
 
 async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<void> {
-  const undoNow = async () =>
-    (await isOver(keep, pending)) ? ok(undefined) : undo(host, keep, pending, "undone");
-  for (let tries = 1; ; tries += 1) {
-    const locked = tries <= TRIES_WITH_LOCK;
-    const done = await (locked ? whileLocked(host, keep, "undo", undoNow) : undoNow());
+  for (let tries = 1, isBusy = true; tries <= TRIES_WITH_LOCK || !isBusy; tries += 1) {
+    isBusy = true;
+    const done = await whileLocked(host, keep, "undo", async () => {
+      isBusy = false;
+      return (await isOver(keep, pending)) ? ok(undefined) : undo(host, keep, pending, "undone");
+    });
     if (done.ok) return;
     await host.pause(AGAIN_MILLISECONDS);
   }
+  // Who holds the lock may go on at any moment, also to confirm: one of us can take it.
+  const taken = await takePending(keep);
+  if (!taken.ok && (await isOver(keep, pending))) return;
+  while (!(await restoreSnapshot(host, pending.gate)).ok) await host.pause(AGAIN_MILLISECONDS);
 }
 
 /** So long after its time the process that brings the gate of before back must be dead. */

@@ -1,8 +1,9 @@
 /** Files that Postern writes: whole or not at all, and for their owner alone. */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fail, ok, type Result } from "../problem/problem.ts";
+import type { Stats } from "node:fs";
+import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, isAbsolute } from "node:path";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 
 /** Creates a file with this text; never overwrites one, and follows no link in its place. */
 export function writeNewFile(path: string, text: string): Promise<Result<undefined>> {
@@ -23,6 +24,51 @@ export async function removeFile(path: string): Promise<Result<undefined>> {
   } catch (error) {
     return unwritable(path, error);
   }
+}
+
+/** Also where another file has that name, which is then gone. */
+export async function renameFile(path: string, other: string): Promise<Result<undefined>> {
+  try {
+    await rename(path, other);
+    return ok(undefined);
+  } catch (error) {
+    return unwritable(path, error);
+  }
+}
+
+/** Whether it can be trusted, and every folder in which it lies. */
+export async function checkFolder(path: string): Promise<Result<undefined>> {
+  if (!isAbsolute(path)) return fail(untrusted(path, "does not begin with /", "name all of it"));
+  // Whoever owns the root of all folders could put up anything. That need not be user 0: inside
+  // of a user namespace it is nobody.
+  const trusted = [process.geteuid?.(), (await lstat("/")).uid];
+  for (let part = path; ; part = dirname(part)) {
+    const found = await lstat(part).catch(() => undefined);
+    if (found !== undefined && !trusted.includes(found.uid)) {
+      return fail(untrusted(part, "belongs to another user", "give it to root with chown"));
+    }
+    if (found?.isDirectory() === true && isForOthers(found, part === path)) {
+      return fail(untrusted(part, "can be written by other users", "say chmod go-w to it"));
+    }
+    if (part === "/") return ok(undefined);
+  }
+}
+
+const WRITE_BY_OTHERS = 0o022;
+/** Where others may make files, and not touch those of anybody else, as in /tmp. */
+const STICKY = 0o1000;
+
+function isForOthers({ mode }: Stats, isItself: boolean): boolean {
+  return (mode & WRITE_BY_OTHERS) !== 0 && (isItself || (mode & STICKY) === 0);
+}
+
+function untrusted(path: string, why: string, fix: string): Problem {
+  return {
+    code: "folder-untrusted",
+    severity: "error",
+    what: `${JSON.stringify(path)} ${why}, and what Postern keeps there would be loaded as rules`,
+    fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
+  };
 }
 
 type Place = (from: string, to: string) => Promise<void>;

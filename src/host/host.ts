@@ -35,6 +35,13 @@ export interface Host {
   writeNew(path: string, text: string): Promise<Result<undefined>>;
   /** The same in the place of a file that may be there: whoever reads finds the old or the new. */
   replace(path: string, text: string): Promise<Result<undefined>>;
+  /** Gives a file another name, also one that another file has; of two who do so, one fails. */
+  rename(path: string, other: string): Promise<Result<undefined>>;
+  /**
+   * Whether only this user and the administrator can change what is in a folder, or put another
+   * one in its place: if not, what is wrong. One that is not there yet is looked at as far as it is.
+   */
+  checkFolder(path: string): Promise<Result<undefined>>;
   /** Removes a file, if there is one. */
   remove(path: string): Promise<Result<undefined>>;
   /** Where a symbolic link leads; undefined where there is none. */

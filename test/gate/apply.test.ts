@@ -74,7 +74,7 @@ describe("apply", () => {
       isLocked: true,
       files: {
         [`${FOLDER}/holder.json`]: JSON.stringify({
-          ...{ user: "ada", pid: 4242, from: "192.0.2.7", doing: "remove", since: 1 },
+          ...{ user: "ada", pid: 4242, from: "192.0.2.7", doing: "remove" },
         }),
       },
     });
@@ -110,6 +110,21 @@ describe("apply", () => {
     host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
     expect((await applyPolicy(host, POLICY)).ok).toBe(false);
     expect(keptOn(host, "before.json")).toEqual({ gate: null });
+  });
+
+  test("that nft refuses keeps nothing where nothing was kept", async () => {
+    const host = hostWith({ tables: [LISTING], loads: [fails("Error: no")] });
+    expect((await applyPolicy(host, POLICY)).ok).toBe(false);
+    expect(keptOn(host, "before.json")).toBeUndefined();
+  });
+
+  test("is refused where others could write rules for us to load", async () => {
+    const untrusted = { code: "folder-untrusted", severity: "error", what: "", fix: "" } as const;
+    const host = hostWith({ tables: [LISTING], untrusted });
+    expect(await applyPolicy(host, POLICY)).toEqual({ ok: false, problems: [untrusted] });
+    host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
+    expect(await rollback(host)).toEqual({ ok: false, problems: [untrusted] });
+    expect(host.loaded()).toEqual([]);
   });
 
   test("for iptables is refused before anything is looked at", async () => {
@@ -150,7 +165,7 @@ describe("apply until it is confirmed", () => {
     expect(pending).toMatchObject({
       until: 1060.5,
       loadedAt: 1000.5,
-      before: { listing: LISTING },
+      gate: { listing: LISTING },
     });
     expect(host.apart).toEqual([["postern", "undo-unless-confirmed", pending.id]]);
     expect(host.loaded()).toEqual([RULES]);
@@ -193,8 +208,8 @@ describe("apply until it is confirmed", () => {
     host.written.set(
       `${FOLDER}/pending.json`,
       JSON.stringify({
-        ...{ id: "a", before: null, until: 9, loadedAt: 0 },
-        who: { user: "ada", pid: 1, from: "", doing: "apply", since: 1 },
+        ...{ id: "a", gate: null, until: 9, loadedAt: 0 },
+        who: { user: "ada", pid: 1, from: "", doing: "apply" },
       }),
     );
     expect((await applyPolicy(host, POLICY)).ok).toBe(true);
@@ -203,7 +218,11 @@ describe("apply until it is confirmed", () => {
   test("goes back at once where the time was over before the gate was loaded", async () => {
     const host = watched({ files: UPTIME });
     const run: FakeHost["run"] = (argv, options) => {
-      if (argv.join(" ") === LOAD.join(" ")) host.written.delete(`${FOLDER}/pending.json`);
+      if (argv.join(" ") === LOAD.join(" ")) {
+        const { id } = keptOn(host, "pending.json") as { id: string };
+        host.written.delete(`${FOLDER}/pending.json`);
+        host.written.set(`${FOLDER}/ended.json`, JSON.stringify({ id, how: "undone" }));
+      }
       return host.run(argv, options);
     };
     expect(await applyPolicy({ ...host, run }, POLICY, { confirmSeconds })).toMatchObject({
@@ -287,6 +306,16 @@ describe("remove", () => {
       { argv: LOAD, stdin: "delete table inet postern\n" },
     ]);
     expect(keptOn(host, "before.json")).toMatchObject({ gate: { listing: LISTING } });
+  });
+
+  test("that nft refuses leaves the wait for a confirmation as it is", async () => {
+    const host = hostWith({ tables: [LISTING], loads: [fails("Error: busy")] });
+    const who = { user: "ada", pid: 1, from: "", doing: "apply" };
+    const pending = { id: "a", who, gate: null, until: 9, loadedAt: 1 };
+    host.written.set(`${FOLDER}/pending.json`, JSON.stringify(pending));
+    host.written.set(`${FOLDER}/watched.json`, '{"id": "a"}');
+    expect((await removeGate(host)).ok).toBe(false);
+    expect(keptOn(host, "pending.json")).toEqual(pending);
   });
 
   test("of no gate changes nothing", async () => {

@@ -1,13 +1,14 @@
 /** The one that waits for a confirmation, and brings the gate of before back without it. */
 import { describe, expect, test } from "vitest";
-import { awaitEnd, undoUnlessConfirmed } from "../../src/gate/index.ts";
+import { awaitEnd, confirmGate, rollback, undoUnlessConfirmed } from "../../src/gate/index.ts";
+import { fail, ok, type Problem } from "../../src/problem/problem.ts";
 import { type Answers, type FakeHost, fails, fakeHost, prints } from "../setup/fake-host.ts";
 
 const FOLDER = "/run/postern/net-0";
 const PENDING = {
   id: "a",
-  who: { user: "ada", pid: 1, from: "", doing: "apply", since: 1 },
-  before: null,
+  who: { user: "ada", pid: 1, from: "", doing: "apply" },
+  gate: null,
   until: 1060,
   loadedAt: 1000,
 };
@@ -18,6 +19,14 @@ interface Waiting {
   /** Seconds since the boot. */
   readonly clock: { now: number };
   readonly file: (name: string) => string | undefined;
+}
+
+const WRITABLE: Problem = { code: "folder-untrusted", severity: "error", what: "", fix: "" };
+const NO_ROOM: Problem = { code: "file-unwritable", severity: "error", what: "", fix: "" };
+
+/** The same host while somebody who is stopped holds the lock. */
+function waitingLocked(host: FakeHost): FakeHost {
+  return { ...host, start: fakeHost({ isLocked: true }).start };
 }
 
 /** A host where a gate waits for its confirmation; while one waits, `meanwhile` happens. */
@@ -91,9 +100,91 @@ describe("without a confirmation", () => {
     await undoUnlessConfirmed(host, "a");
     expect(host.loaded()).toEqual([GONE]);
   });
+
+  test("it comes back at once where the clock cannot be read any more", async () => {
+    const { host, clock } = waiting(() => {
+      clock.now = Number.NaN;
+    });
+    await undoUnlessConfirmed(host, "a");
+    expect(host.loaded()).toEqual([GONE]);
+  });
+
+  test("it comes back although others could write where things are kept by now", async () => {
+    const { host } = waiting();
+    let looks = 0;
+    const checkFolder: FakeHost["checkFolder"] = () => {
+      looks += 1;
+      return Promise.resolve(looks < 8 ? ok(undefined) : fail(WRITABLE));
+    };
+    await undoUnlessConfirmed({ ...host, checkFolder }, "a");
+    expect(host.loaded()).toEqual([GONE]);
+  });
+
+  test("it does not take what somebody else has made in the meantime", async () => {
+    const theirs = JSON.stringify({
+      nftables: [{ chain: { family: "inet", table: "postern", name: "input" } }],
+    });
+    const { host } = waiting(undefined, { tables: [theirs] });
+    host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
+    expect(await rollback(host)).toMatchObject({ problems: [{ code: "host-not-ours" }] });
+    expect(host.loaded()).toEqual([]);
+  });
+});
+
+describe("a confirmation and the end of the time", () => {
+  const confirm = (host: FakeHost) => confirmGate(host, { anyway: true, howToKnock: () => "" });
+  const watched = () => {
+    const wait = waiting();
+    wait.host.written.set(`${FOLDER}/watched.json`, '{"id": "a"}');
+    return wait;
+  };
+  /** Right before a file gets another name. */
+  const beforeRename = (host: FakeHost, happens: () => Promise<unknown>): FakeHost => ({
+    ...host,
+    rename: async (...args) => {
+      await happens();
+      return host.rename(...args);
+    },
+  });
+
+  test("does not count when it was stopped until the gate of before was back", async () => {
+    const { host, clock } = watched();
+    const late = beforeRename(host, async () => {
+      clock.now = 2000;
+      await undoUnlessConfirmed(host, "a");
+    });
+    expect(await confirm(late)).toMatchObject({ problems: [{ code: "too-late" }] });
+    expect(host.loaded()).toEqual([GONE]);
+  });
+
+  test("counts when it comes at the very last moment, and then nothing comes back", async () => {
+    const { host, clock, file } = watched();
+    clock.now = 1059.5;
+    const confirmed: unknown[] = [];
+    const late = beforeRename(waitingLocked(host), async () => {
+      clock.now = 1059.5;
+      confirmed.push(await confirm(host));
+    });
+    await undoUnlessConfirmed(late, "a");
+    expect([confirmed, host.loaded()]).toEqual([[ok(undefined)], []]);
+    expect(JSON.parse(file("before.json") ?? "")).toMatchObject({ id: "a", gate: null });
+  });
+
+  test("needs no room on the disk", async () => {
+    const { host, file } = watched();
+    const full = { ...host, replace: () => Promise.resolve(fail(NO_ROOM)) };
+    expect(await confirm(full)).toEqual(ok(undefined));
+    expect(JSON.parse(file("before.json") ?? "")).toMatchObject({ gate: null });
+  });
 });
 
 describe("nothing comes back", () => {
+  test("where it could not be said that somebody waits, so that nothing was loaded", async () => {
+    const { host, clock } = waiting(undefined, { full: /watched/ });
+    await undoUnlessConfirmed(host, "a");
+    expect([host.loaded(), clock.now]).toEqual([[], 1000]);
+  });
+
   test("after a confirmation, and nobody waits any longer", async () => {
     const { host, clock } = waiting(({ host: { written }, clock: { now } }) => {
       if (now > 1010) written.delete(`${FOLDER}/pending.json`);
@@ -129,7 +220,7 @@ describe("who waits in front of the terminal", () => {
     const { host } = watched(
       waiting(({ host: { written }, clock: { now } }) => {
         if (now < 1002) return;
-        written.set(`${FOLDER}/ended.json`, '{"id": "a", "how": "confirmed"}');
+        written.set(`${FOLDER}/before.json`, written.get(`${FOLDER}/pending.json`) ?? "");
         written.delete(`${FOLDER}/pending.json`);
       }),
     );

@@ -1,4 +1,7 @@
 import {
+  chmodSync,
+  chownSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -89,4 +92,51 @@ test("what was kept is read back, and nothing where there is nothing", async () 
   await system.replace(path, "one\n");
   expect(await system.readKept(path)).toBe("one\n");
   expect(await system.readKept(join(folder, "other"))).toBeUndefined();
+});
+
+describe("another name", () => {
+  test("is given once, also one that another file has", async () => {
+    const [one, other] = [join(folder, "one"), join(folder, "other")];
+    writeFileSync(one, "1\n");
+    writeFileSync(other, "2\n");
+    expect((await system.rename(one, other)).ok).toBe(true);
+    expect((await system.rename(one, other)).ok).toBe(false);
+    expect(readFileSync(other, "utf8")).toBe("1\n");
+  });
+});
+
+describe("a folder to keep things in", () => {
+  const inner = () => join(folder, "run", "net-1");
+  const NOBODY = 65534;
+
+  test("is one in which only this user can make anything, in others like it, and in /tmp", async () => {
+    expect((await system.checkFolder(inner())).ok).toBe(true);
+    mkdirSync(inner(), { recursive: true });
+    expect((await system.checkFolder(inner())).ok).toBe(true);
+  });
+
+  test.each<[string, () => void]>([
+    ["that others can write to", () => chmodSync(inner(), 0o777)],
+    ["that others can write to as in /tmp", () => chmodSync(inner(), 0o1777)],
+    ["that its group can write to", () => chmodSync(inner(), 0o770)],
+    ["that can be moved by others", () => chmodSync(join(folder, "run"), 0o777)],
+    ["of another user", () => chownSync(inner(), NOBODY, NOBODY)],
+    ["in one of another user", () => chownSync(join(folder, "run"), NOBODY, NOBODY)],
+    ["that another user leads elsewhere", () => leadElsewhere()],
+  ])("is not one %s", async (_, spoil) => {
+    mkdirSync(inner(), { recursive: true });
+    spoil();
+    expect(problemOf(await system.checkFolder(inner()))).toContain("folder-untrusted");
+  });
+
+  test("is named from the root of all folders", async () => {
+    expect(problemOf(await system.checkFolder("run/net-1"))).toContain("does not begin with /");
+  });
+
+  function leadElsewhere(): void {
+    mkdirSync(join(folder, "elsewhere", "net-1"), { recursive: true });
+    rmSync(join(folder, "run"), { recursive: true });
+    symlinkSync(join(folder, "elsewhere"), join(folder, "run"));
+    lchownSync(join(folder, "run"), NOBODY, NOBODY);
+  }
 });

@@ -190,6 +190,15 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     expect(terminal.stdout()).toContain("confirmed: the gate stays");
     for (const session of [old, terminal]) await session.stop();
   });
+});
+
+describe("whatever happens to who waits for a confirmation", () => {
+  async function waitAtTerminal(): Promise<Running> {
+    const terminal = openShell(network.link.server.ipv4, ["-tt"]);
+    terminal.write(`${lineOf("$postern apply POLICY --confirm 3s")}\n`);
+    await until("a countdown", () => /s left/.test(terminal.stdout()));
+    return terminal;
+  }
 
   test.each([
     ["its command", /postern\.mjs apply/],
@@ -197,9 +206,7 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     ["its session", /^sshd: root@/],
     ["all of them", /postern\.mjs apply|^sh$|^sshd: root@/],
   ])("the death of %s does not keep it from going back", async (_, line) => {
-    const terminal = openShell(address(), ["-tt"]);
-    terminal.write(`${lineOf("$postern apply POLICY --confirm 4s")}\n`);
-    await until("a countdown", () => /s left/.test(terminal.stdout()));
+    const terminal = await waitAtTerminal();
     expect(await hasGate()).toBe(true);
     expect(killThose(line)).toBeGreaterThan(0);
     await untilGone();
@@ -207,9 +214,7 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
   });
 
   test("the end of its connection does not keep it from going back", async () => {
-    const terminal = openShell(address(), ["-tt"]);
-    terminal.write(`${lineOf("$postern apply POLICY --confirm 4s")}\n`);
-    await until("a countdown", () => /s left/.test(terminal.stdout()));
+    const terminal = await waitAtTerminal();
     terminal.signal("SIGKILL");
     await terminal.ended;
     expect(await hasGate()).toBe(true);

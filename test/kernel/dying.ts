@@ -31,6 +31,7 @@ const host: Host = {
   startApart: changing(system.startApart),
   writeNew: changing(system.writeNew),
   replace: changing(system.replace),
+  rename: changing(system.rename),
   remove: changing(system.remove),
 };
 

@@ -1,6 +1,6 @@
 /** A host that is made of answers, and remembers everything that was asked of it. */
 import type { Finished, Host, Running } from "../../src/host/index.ts";
-import { fail, ok, type Result } from "../../src/problem/problem.ts";
+import { fail, ok, type Problem, type Result } from "../../src/problem/problem.ts";
 
 export interface Asked {
   readonly argv: readonly string[];
@@ -32,6 +32,8 @@ export interface Answers {
   readonly systemdRun?: Finished;
   /** Whether somebody else is changing the gate. */
   readonly isLocked?: boolean;
+  /** What is wrong with the folder in which things are kept. */
+  readonly untrusted?: Problem;
   /** The name of every file for which there is no room. */
   readonly full?: RegExp;
   readonly environment?: Readonly<Record<string, string>>;
@@ -114,6 +116,15 @@ export function fakeHost(answers: Answers = {}): FakeHost {
       written.delete(path);
       return Promise.resolve(ok(undefined));
     },
+    rename: (path, other) => {
+      const text = written.get(path);
+      if (text === undefined) return Promise.resolve(notThere(path));
+      written.delete(path);
+      written.set(other, text);
+      return Promise.resolve(ok(undefined));
+    },
+    checkFolder: () =>
+      Promise.resolve(answers.untrusted === undefined ? ok(undefined) : fail(answers.untrusted)),
     readLink: (path) => Promise.resolve(answers.links?.[path]),
     environment: (name) => answers.environment?.[name],
   };
@@ -138,6 +149,11 @@ function lockOf(isLocked: boolean): Running {
 function noRoom(path: string): Result<never> {
   const what = `${JSON.stringify(path)} cannot be written: the disk is full`;
   return fail({ code: "file-unwritable", severity: "error", what, fix: "make room on it" });
+}
+
+function notThere(path: string): Result<never> {
+  const what = `${JSON.stringify(path)} does not exist`;
+  return fail({ code: "file-unwritable", severity: "error", what, fix: "name another file" });
 }
 
 /** What the programs of the host answer, by their command line. */

@@ -25,7 +25,7 @@ export async function armUndo(host: Host, keep: Keep, wish: Wish): Promise<Resul
   const pending: Pending = {
     id: randomBytes(8).toString("hex"),
     who: await whoAmI(host, wish.doing),
-    before: wish.before,
+    gate: wish.before,
     until: (await readUptime(host)) + wish.confirmSeconds,
     loadedAt: 0,
   };

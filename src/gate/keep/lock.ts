@@ -23,6 +23,8 @@ export async function whileLocked<T>(
   work: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
   await host.writeNew(keep.lock, "");
+  const checked = await keep.check();
+  if (!checked.ok) return checked;
   const holder = host.start(["flock", "--nonblock", keep.lock, "cat"]);
   holder.write(`${HELD}\n`);
   if ((await firstLine(holder)) !== HELD && (await holder.ended) === CONFLICT) {

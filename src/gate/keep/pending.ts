@@ -10,8 +10,9 @@ export interface Pending {
   /** Tells it from any other. */
   readonly id: string;
   readonly who: Who;
-  readonly before: Snapshot;
-  /** When the gate of before comes back. */
+  /** The gate of before. */
+  readonly gate: Snapshot;
+  /** When that comes back. */
   readonly until: number;
   /** When the new one was loaded; 0 before that. */
   readonly loadedAt: number;
@@ -28,7 +29,7 @@ const ENDED = "ended.json";
  */
 export async function readPending(keep: Keep): Promise<Pending | undefined> {
   const pending = await readAnnounced(keep);
-  const watched = await keep.read(WATCHED, isWatched);
+  const watched = await keep.read(WATCHED, isNamed);
   return watched?.id === pending?.id ? pending : undefined;
 }
 
@@ -50,31 +51,43 @@ export function writePending(keep: Keep, pending: Pending): Promise<Result<undef
 export async function isOver(keep: Keep, { id }: Pending): Promise<boolean> {
   const now = await readAnnounced(keep);
   if (now !== undefined) return now.id !== id;
-  return (await keep.read(WATCHED, isWatched)) !== undefined;
+  return (await keep.read(WATCHED, isNamed)) !== undefined;
 }
 
 /** How the wait for a confirmation came to its end. */
 export type End = "confirmed" | "undone" | "rolled back" | "removed" | "not loaded";
 
-interface Ended {
-  readonly id: string;
-  readonly how: End;
-}
-
 /** The end is told before it comes, for the one who waits for it. */
 export async function endPending(
   keep: Keep,
   { id }: Pending,
-  how: End,
+  how: Exclude<End, "confirmed">,
 ): Promise<Result<undefined>> {
   await keep.write(ENDED, { id, how });
   return keep.forget(PENDING);
 }
 
-export async function readEnd(keep: Keep, id: string): Promise<End | undefined> {
-  const ended = await keep.read(ENDED, isEnded);
-  return ended?.id === id ? ended.how : undefined;
+/**
+ * Makes the gate of before the one that `postern rollback` goes back to. The file gets another
+ * name, which needs no room on a disk, and of two who want to end the same wait one cannot.
+ */
+export function confirmPending(keep: Keep): Promise<Result<undefined>> {
+  return keep.rename(PENDING, BEFORE);
 }
+
+/** In the same way: from now on nobody can confirm any more. */
+export function takePending(keep: Keep): Promise<Result<undefined>> {
+  return keep.rename(PENDING, ENDED);
+}
+
+export async function readEnd(keep: Keep, id: string): Promise<End | undefined> {
+  if ((await keep.read(BEFORE, isNamed))?.id === id) return "confirmed";
+  const ended = await keep.read(ENDED, isNamed);
+  if (ended?.id !== id) return undefined;
+  return OTHER_ENDS.find((how) => how === ended.how) ?? "undone";
+}
+
+const OTHER_ENDS = ["rolled back", "removed", "not loaded"] as const;
 
 /** The gate to which `postern rollback` goes back; undefined where there is none to go back to. */
 export async function readBefore(keep: Keep): Promise<{ gate: Snapshot } | undefined> {
@@ -110,24 +123,14 @@ export async function unconfirmed(host: Host, pending: Pending): Promise<Problem
 
 function isPending(value: unknown): value is Pending {
   return (
-    hasKeys(value, {
-      id: "string",
-      who: "object",
-      before: "object",
-      until: "number",
-      loadedAt: "number",
-    }) &&
+    hasKeys(value, { id: "string", who: "object", until: "number", loadedAt: "number" }) &&
     isWho((value as Pending).who) &&
-    isSnapshot((value as Pending).before)
+    isBefore(value)
   );
 }
 
-function isWatched(value: unknown): value is { readonly id: string } {
+function isNamed(value: unknown): value is { readonly id: string; readonly how?: unknown } {
   return hasKeys(value, { id: "string" });
-}
-
-function isEnded(value: unknown): value is Ended {
-  return hasKeys(value, { id: "string", how: "string" });
 }
 
 function isBefore(value: unknown): value is { gate: Snapshot } {

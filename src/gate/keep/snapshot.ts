@@ -54,10 +54,11 @@ export async function tryRestore(host: Host, snapshot: Snapshot): Promise<Result
 }
 
 async function textToRestore(host: Host, snapshot: Snapshot): Promise<Result<string>> {
-  // It is made first so that there is one to delete.
-  if (snapshot === null) return ok(`table ${TABLE}\ndelete table ${TABLE}\n`);
+  // What somebody else has made in the meantime is not ours to delete.
   const table = await readTableWithoutMembers(host);
   if (!table.ok) return table;
+  // It is made first so that there is one to delete.
+  if (snapshot === null) return ok(`table ${TABLE}\ndelete table ${TABLE}\n`);
   const stale =
     table.value === undefined ? [] : staleBeside(table.value, parseListing(snapshot.listing));
   return ok(printListed(snapshot.rules, stale));

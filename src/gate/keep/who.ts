@@ -11,8 +11,6 @@ export interface Who {
   readonly from: string;
   /** The command, as it was asked for. */
   readonly doing: string;
-  /** Seconds since the boot. */
-  readonly since: number;
 }
 
 export async function whoAmI(host: Host, doing: string): Promise<Who> {
@@ -26,18 +24,11 @@ export async function whoAmI(host: Host, doing: string): Promise<Who> {
     pid: number("Pid"),
     from: session === undefined ? "" : printAddress(session.source),
     doing,
-    since: await readUptime(host),
   };
 }
 
 export function isWho(value: unknown): value is Who {
-  return hasKeys(value, {
-    user: "string",
-    pid: "number",
-    from: "string",
-    doing: "string",
-    since: "number",
-  });
+  return hasKeys(value, { user: "string", pid: "number", from: "string", doing: "string" });
 }
 
 /** `ada from 192.0.2.7 (postern apply, process 4242)` */
@@ -45,9 +36,13 @@ export function printWho({ user, from, doing, pid }: Who): string {
   return `${user}${from === "" ? "" : ` from ${from}`} (postern ${doing}, process ${pid})`;
 }
 
-/** Seconds since the boot, also those asleep: a clock that nobody sets. */
+/**
+ * Seconds since the boot, also those asleep: a clock that nobody sets. Where it cannot be read
+ * any more every time is over: better to go back too early than never.
+ */
 export async function readUptime(host: Host): Promise<number> {
-  return Number.parseFloat((await host.readKernelFile("/proc/uptime")) ?? "0");
+  const seconds = Number.parseFloat((await host.readKernelFile("/proc/uptime")) ?? "");
+  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
 }
 
 function nameOf(user: number): string {
