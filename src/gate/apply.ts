@@ -19,7 +19,7 @@ import {
 } from "./keep/pending.ts";
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
-import { readUptime } from "./keep/who.ts";
+import { readUptime } from "./keep/uptime.ts";
 import { checkBackend, loadPolicy } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
 import { loadText } from "./table.ts";
@@ -131,7 +131,7 @@ function cannotGoBack({ what, fix }: Problem): Problem {
   return {
     code: "cannot-go-back",
     severity: "warning",
-    what: `the gate of before is not kept, and \`postern rollback\` will not find it: ${what}`,
+    what: `the gate of before is not kept, and \`postern rollback\` does not go back to it: ${what}`,
     fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Host } from "../host/index.ts";
 import { type Address, parsePrefix, unmapPrefix } from "../policy/address.ts";
+import { readUptime } from "./keep/uptime.ts";
 import { parseEndpoint } from "./listeners.ts";
 
 export interface Session {
@@ -66,9 +67,13 @@ export async function whenBegun(host: Host, session: Session): Promise<number | 
     .split("\n")
     .filter((line) => isOf(session, line))
     .flatMap((line) => [...line.matchAll(/pid=(\d+),fd=\d+\)/g)].map(([, pid]) => pid ?? ""));
-  const starts = await Promise.all(pids.map((pid) => startOf(host, pid)));
-  const known = starts.filter((start) => start !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+  const lines = await Promise.all(pids.map((pid) => host.readKernelFile(`/proc/${pid}/stat`)));
+  const starts = lines.map((line) => startIn(line)).filter((start) => start !== undefined);
+  // Inside of a container /proc/uptime may count from the container's boot, and the starts of
+  // processes from that of the machine: so the age is told by a process that starts now.
+  const now = startIn((await host.run(["cat", "/proc/self/stat"])).stdout);
+  if (starts.length === 0 || now === undefined) return undefined;
+  return (await readUptime(host)) - (now - Math.min(...starts));
 }
 
 /** `0 0 198.51.100.1:22 192.0.2.7:51234 users:(("sshd",pid=20,fd=4))` */
@@ -87,10 +92,12 @@ function isOf(session: Session, line: string): boolean {
 /** Of the ticks in which /proc counts there are 100 a second, whatever the kernel: proc(5). */
 const TICKS = 100;
 
-/** Field 22 of the process's line; a name before it may hold anything, also parentheses. */
-async function startOf(host: Host, pid: string): Promise<number | undefined> {
-  const line = (await host.readKernelFile(`/proc/${pid}/stat`)) ?? "";
+/**
+ * When a process started, in seconds: field 22 of its line; a name before it may hold anything,
+ * also parentheses.
+ */
+function startIn(line = ""): number | undefined {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[19]);
-  return line === "" || Number.isNaN(ticks) ? undefined : ticks / TICKS;
+  return fields.length < 20 || Number.isNaN(ticks) ? undefined : ticks / TICKS;
 }

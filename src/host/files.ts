@@ -38,7 +38,8 @@ export async function renameFile(path: string, other: string): Promise<Result<un
 
 /** Whether it can be trusted, and every folder in which it lies. */
 export async function checkFolder(path: string): Promise<Result<undefined>> {
-  if (!isAbsolute(path)) return fail(untrusted(path, "does not begin with /", "name all of it"));
+  if (!isAbsolute(path))
+    return fail(untrusted(path, "does not begin with /", "write all of its path"));
   // Whoever owns the root of all folders could put up anything. That need not be user 0: inside
   // of a user namespace it is nobody.
   const trusted = [process.geteuid?.(), (await lstat("/")).uid];
@@ -66,7 +67,7 @@ function untrusted(path: string, why: string, fix: string): Problem {
   return {
     code: "folder-untrusted",
     severity: "error",
-    what: `${JSON.stringify(path)} ${why}, and what Postern keeps there would be loaded as rules`,
+    what: `${JSON.stringify(path)} ${why}, and what is kept there is loaded as rules`,
     fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
   };
 }
@@ -77,7 +78,7 @@ type Place = (from: string, to: string) => Promise<void>;
 async function writeWhole(path: string, text: string, place: Place): Promise<Result<undefined>> {
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     await writeDurably(draft, text);
     await place(draft, path);
     return ok(undefined);
@@ -85,6 +86,16 @@ async function writeWhole(path: string, text: string, place: Place): Promise<Res
     return unwritable(path, error);
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A file of that name, which only some releases of Node.js call by its name.
+    throw code === "EEXIST" ? Object.assign(new Error("not a folder"), { code: "ENOTDIR" }) : error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { findSession } from "../../src/gate/session.ts";
-import { printAddress } from "../../src/policy/address.ts";
-import { fakeHost } from "../setup/fake-host.ts";
+import { findSession, whenBegun } from "../../src/gate/session.ts";
+import { type Address, parseAddress, printAddress } from "../../src/policy/address.ts";
+import { fakeHost, prints } from "../setup/fake-host.ts";
 
 async function sessionOf(
   environment: Readonly<Record<string, string>>,
@@ -11,6 +11,12 @@ async function sessionOf(
   if (session === undefined) return undefined;
   const { source, sourcePort, destination, destinationPort } = session;
   return `${printAddress(source)} ${sourcePort} ${printAddress(destination)} ${destinationPort}`;
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`addressOf: ${text} is no address`);
+  return address;
 }
 
 /** bash (pid 20) of an SSH session, sudo (30) in it, and the command. */
@@ -65,5 +71,40 @@ describe("the connection over which a command was typed", () => {
       "/proc/6/status": "PPid:\t5\n",
     };
     expect(await sessionOf({}, circle)).toBeUndefined();
+  });
+});
+
+describe("when a connection began", () => {
+  const SESSION = {
+    source: addressOf("192.0.2.7"),
+    sourcePort: 51234,
+    destination: addressOf("198.51.100.1"),
+    destinationPort: 22,
+  };
+  const stat = (name: string, start: number) => `1 (${name}) S ${"0 ".repeat(18)}${start} 0\n`;
+  const hostOf = (socket: string, files: Readonly<Record<string, string>>) => {
+    const host = fakeHost({ files: { "/proc/uptime": "1000.00 1\n", ...files } });
+    const run: typeof host.run = (argv) =>
+      Promise.resolve(prints(argv[0] === "ss" ? socket : stat("cat", 5_000_000)));
+    return { ...host, run };
+  };
+  const SOCKET =
+    '0 0 198.51.100.1:22 192.0.2.7:51234 users:(("sshd",pid=20,fd=4),("sshd",pid=21,fd=4))\n';
+
+  test("is when the first process that has it was started", async () => {
+    const files = {
+      "/proc/20/stat": stat("sshd", 5_000_000 - 3000),
+      "/proc/21/stat": stat("a) S 7 (b", 5_000_000 - 2000),
+    };
+    expect(await whenBegun(hostOf(SOCKET, files), SESSION)).toBe(970);
+  });
+
+  test.each([
+    ["of a process that is gone", SOCKET],
+    ["of somebody else", SOCKET.replace("51234", "51235")],
+    ["at another port", SOCKET.replace(":22 ", ":222 ")],
+    ["that no process has", "0 0 198.51.100.1:22 192.0.2.7:51234\n"],
+  ])("cannot be told from one %s", async (_, socket) => {
+    expect(await whenBegun(hostOf(socket, {}), SESSION)).toBeUndefined();
   });
 });

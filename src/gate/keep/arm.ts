@@ -5,7 +5,8 @@ import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import type { Keep } from "./keep.ts";
 import { endPending, type Pending, readPending, writePending } from "./pending.ts";
 import { type Snapshot, tryRestore } from "./snapshot.ts";
-import { readUptime, whoAmI } from "./who.ts";
+import { readUptime } from "./uptime.ts";
+import { whoAmI } from "./who.ts";
 
 /** The command that waits, and brings the gate of before back; see `undo.ts`. */
 export const UNDO_COMMAND = "undo-unless-confirmed";

@@ -22,9 +22,9 @@ export async function whileLocked<T>(
   doing: string,
   work: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  await host.writeNew(keep.lock, "");
   const checked = await keep.check();
   if (!checked.ok) return checked;
+  await host.writeNew(keep.lock, "");
   const holder = host.start(["flock", "--nonblock", keep.lock, "cat"]);
   holder.write(`${HELD}\n`);
   if ((await firstLine(holder)) !== HELD && (await holder.ended) === CONFLICT) {

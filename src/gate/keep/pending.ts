@@ -3,7 +3,8 @@ import type { Host } from "../../host/index.ts";
 import type { Problem, Result } from "../../problem/problem.ts";
 import { hasKeys, type Keep } from "./keep.ts";
 import { isSnapshot, type Snapshot } from "./snapshot.ts";
-import { isWho, printWho, readUptime, type Who } from "./who.ts";
+import { readUptime } from "./uptime.ts";
+import { isWho, printWho, type Who } from "./who.ts";
 
 /** Times are seconds since the boot. */
 export interface Pending {

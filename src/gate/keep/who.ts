@@ -36,15 +36,6 @@ export function printWho({ user, from, doing, pid }: Who): string {
   return `${user}${from === "" ? "" : ` from ${from}`} (postern ${doing}, process ${pid})`;
 }
 
-/**
- * Seconds since the boot, also those asleep: a clock that nobody sets. Where it cannot be read
- * any more every time is over: better to go back too early than never.
- */
-export async function readUptime(host: Host): Promise<number> {
-  const seconds = Number.parseFloat((await host.readKernelFile("/proc/uptime")) ?? "");
-  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
-}
-
 function nameOf(user: number): string {
   return user === 0 ? "root" : `user ${user}`;
 }
