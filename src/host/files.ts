@@ -46,10 +46,12 @@ export async function checkFolder(path: string): Promise<Result<undefined>> {
   for (let part = path; ; part = dirname(part)) {
     const found = await lstat(part).catch(() => undefined);
     if (found !== undefined && !trusted.includes(found.uid)) {
-      return fail(untrusted(part, "belongs to another user", "give it to root with chown"));
+      return fail(untrusted(part, "belongs to another user", "give it to root"));
     }
     if (found?.isDirectory() === true && isForOthers(found, part === path)) {
-      return fail(untrusted(part, "can be written by other users", "say chmod go-w to it"));
+      return fail(
+        untrusted(part, "can be written by other users", "take that from them with `chmod go-w`"),
+      );
     }
     if (part === "/") return ok(undefined);
   }

@@ -22,7 +22,10 @@ const PROGRAM = compilePolicy(POLICY);
 const LISTING = listingOf(PROGRAM);
 const RULES = printNftables(PROGRAM);
 const FOLDER = "/run/postern/net-4026531840";
-const LIST_RULES = ["nft", "--stateless", "--terse", "list", "table", "inet", "postern"];
+const LIST_RULES = [
+  ...["nft", "--stateless", "--terse", "--numeric-protocol"],
+  ...["list", "table", "inet", "postern"],
+];
 
 function hostWith(answers: Answers = {}): FakeHost {
   const links = { "/proc/self/ns/net": "net:[4026531840]" };

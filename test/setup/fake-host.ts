@@ -176,7 +176,7 @@ function programsOf(answers: Answers) {
     [LIST_SETS.join(" ")]: listSome,
     [LIST_CHAINS.join(" ")]: () => prints(NOTHING),
     [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
-    "nft --stateless --terse list table inet postern": () => prints(rules),
+    "nft --stateless --terse --numeric-protocol list table inet postern": () => prints(rules),
     "nft --check -f -": () => check,
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "ss --no-header --numeric --tcp --all": () =>

@@ -21,7 +21,9 @@ export interface Gate {
 /** Null: there was no gate. */
 export type Snapshot = Gate | null;
 
-const LIST = ["nft", "--stateless", "--terse", "list", "table", ...TABLE.split(" ")];
+/** Protocols by their numbers: their names are in a file that may be another one by then. */
+const OPTIONS = ["--stateless", "--terse", "--numeric-protocol"];
+const LIST = ["nft", ...OPTIONS, "list", "table", ...TABLE.split(" ")];
 
 /** A table of our name that is not ours is a problem. */
 export async function takeSnapshot(host: Host): Promise<Result<Snapshot>> {
