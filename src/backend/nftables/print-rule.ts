@@ -28,7 +28,7 @@ function transportOf(when: readonly Match[]): "tcp" | "udp" | undefined {
 function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string {
   switch (match.kind) {
     case "protocol":
-      return match.is === transport ? "" : `meta l4proto ${nameProtocol(match.is)}`;
+      return match.is === transport ? "" : `meta l4proto ${match.is}`;
     case "to-port": {
       const { first, last } = match;
       return `${transport ?? "th"} dport ${first === last ? first : `${first}-${last}`}`;
@@ -50,7 +50,7 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
     case "echo-request":
       return match.family === "ipv4"
         ? `icmp type echo-request ip hdrlength 5 ip length ${match.payloadBytes + IPV4_AND_ICMP_BYTES}`
-        : `icmpv6 type echo-request ip6 nexthdr ipv6-icmp ip6 length ${match.payloadBytes + ICMPV6_BYTES}`;
+        : `icmpv6 type echo-request ip6 nexthdr icmpv6 ip6 length ${match.payloadBytes + ICMPV6_BYTES}`;
     case "member":
     case "spend":
       return `${printKey(match.of)} @${match.of.name}`;
@@ -119,10 +119,6 @@ function element(set: TimedSet, ...more: readonly string[]): string {
 
 function network(family: TimedSet["family"]): "ip" | "ip6" {
   return family === "ipv4" ? "ip" : "ip6";
-}
-
-function nameProtocol(protocol: Extract<Match, { kind: "protocol" }>["is"]): string {
-  return protocol === "icmpv6" ? "ipv6-icmp" : protocol;
 }
 
 function ipv6Mask(length: number): string {

@@ -18,7 +18,7 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "protocol", is: "tcp" }, "meta l4proto tcp"],
   [{ kind: "protocol", is: "udp" }, "meta l4proto udp"],
   [{ kind: "protocol", is: "icmp" }, "meta l4proto icmp"],
-  [{ kind: "protocol", is: "icmpv6" }, "meta l4proto ipv6-icmp"],
+  [{ kind: "protocol", is: "icmpv6" }, "meta l4proto icmpv6"],
   [{ kind: "to-port", first: 22, last: 22 }, "th dport 22"],
   [{ kind: "to-port", first: 1, last: 65535 }, "th dport 1-65535"],
   [{ kind: "from-loopback" }, 'iif "lo"'],
@@ -37,7 +37,7 @@ const MATCHES: readonly [Match, string][] = [
   ],
   [
     { kind: "echo-request", family: "ipv6", payloadBytes: 1232 },
-    "icmpv6 type echo-request ip6 nexthdr ipv6-icmp ip6 length 1240",
+    "icmpv6 type echo-request ip6 nexthdr icmpv6 ip6 length 1240",
   ],
   [{ kind: "member", of: set }, "ip saddr @some4"],
   [{ kind: "member", of: set6 }, "ip6 saddr @some6"],
