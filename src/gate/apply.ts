@@ -18,9 +18,9 @@ import {
   writePending,
 } from "./keep/pending.ts";
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
-import { restoreSnapshot, type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
+import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
 import { readUptime } from "./keep/uptime.ts";
-import { checkBackend, loadPolicy } from "./load.ts";
+import { bringBack, checkBackend, loadPolicy } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
 import { loadText } from "./table.ts";
 
@@ -98,7 +98,7 @@ async function loadForNow(
     return ok({ pending: pending.id, warnings: [] });
   }
   // On a host that is slow enough; nobody is left to bring the gate of before back.
-  const restored = await restoreSnapshot(host, pending.gate);
+  const restored = await bringBack(host, keep, pending.gate);
   if (!restored.ok) return restored;
   await endPending(keep, pending, "undone");
   return fail(TOO_SLOW);

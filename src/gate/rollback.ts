@@ -17,7 +17,8 @@ import {
   secondsLeft,
   takePending,
 } from "./keep/pending.ts";
-import { restoreSnapshot, type Snapshot } from "./keep/snapshot.ts";
+import type { Snapshot } from "./keep/snapshot.ts";
+import { bringBack } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
 
 export type WentBack = "to the gate of before" | "to no gate";
@@ -32,7 +33,7 @@ export async function rollback(host: Host): Promise<Result<WentBack>> {
     if (pending !== undefined) return undo(host, keep, pending, "rolled back");
     const before = await readBefore(keep);
     if (before === undefined) return fail(NOTHING_BEFORE);
-    const restored = await restoreSnapshot(host, before.gate);
+    const restored = await bringBack(host, keep, before.gate);
     if (!restored.ok) return restored;
     await forgetBefore(keep);
     return ok(wentBack(before.gate));
@@ -45,7 +46,7 @@ async function undo(
   pending: Pending,
   how: "undone" | "rolled back",
 ): Promise<Result<WentBack>> {
-  const restored = await restoreSnapshot(host, pending.gate);
+  const restored = await bringBack(host, keep, pending.gate);
   if (!restored.ok) return restored;
   await endPending(keep, pending, how);
   return ok(wentBack(pending.gate));
@@ -91,7 +92,7 @@ async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<voi
   // Who holds the lock may go on at any moment, also to confirm: one of us can take it.
   const taken = await takePending(keep);
   if (!taken.ok && (await isOver(keep, pending))) return;
-  while (!(await restoreSnapshot(host, pending.gate)).ok) await host.pause(AGAIN_MILLISECONDS);
+  while (!(await bringBack(host, keep, pending.gate)).ok) await host.pause(AGAIN_MILLISECONDS);
 }
 
 /** So long after its time the process that brings the gate of before back must be dead. */

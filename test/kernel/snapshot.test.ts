@@ -12,7 +12,7 @@ import { liveHost } from "./live-host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 
 /** More of them: RANDOM_POLICIES=300. */
-const RANDOM = Number(process.env["RANDOM_POLICIES"] ?? 20);
+const RANDOM = Number(process.env["RANDOM_POLICIES"] ?? 10);
 
 let network: Network;
 let host: GateHost;

@@ -35,12 +35,20 @@ export async function takeSnapshot(host: Host): Promise<Result<Snapshot>> {
   return ok({ rules: rules.stdout, listing: listing.value });
 }
 
-/** Puts it in the place of what stands; what means the same in both is kept. */
-export async function restoreSnapshot(host: Host, snapshot: Snapshot): Promise<Result<undefined>> {
+/**
+ * Puts it in the place of what stands; what means the same in both is kept. `older` is text that
+ * lets connections go on which it has not seen begin.
+ */
+export async function restoreSnapshot(
+  host: Host,
+  snapshot: Snapshot,
+  older = "",
+): Promise<Result<undefined>> {
   const text = await textToRestore(host, snapshot);
   if (!text.ok) return text;
-  const restored = await loadText(host, text.value);
-  // Somebody may have changed in between what that text was made for.
+  const restored = await loadText(host, text.value + older);
+  // Somebody may have changed in between what that text was made for, and there may be no room
+  // for those connections.
   return restored.ok || snapshot === null
     ? restored
     : loadText(host, printListedAnew(snapshot.rules));
