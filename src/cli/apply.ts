@@ -90,15 +90,32 @@ async function untilConfirmed(
       "knock, log in anew in another terminal, and there: postern confirm\n",
   );
   if (world.asker === undefined) return EXIT.ok;
-  const end = await awaitEnd(world.host, pending, (left) => world.stderr(`\r${left} s left `));
-  world.stderr(`\r${" ".repeat(20)}\r`);
+  const end = await countDown(world, pending);
   if (end === "confirmed") {
     world.stdout("confirmed: the gate stays\n");
     return EXIT.ok;
   }
-  world.stderr(`postern: ${ENDS[end]}\n`);
+  world.stderr(`postern: ${end === undefined ? STILL : ENDS[end]}\n`);
   return EXIT.refused;
 }
+
+/** How the wait ended; undefined after Ctrl-C, when nobody looks any longer. */
+async function countDown({ host, stderr }: World, pending: string) {
+  let isInterrupted = false;
+  const stop = () => {
+    isInterrupted = true;
+  };
+  host.interruption().then(stop, stop);
+  const end = await awaitEnd(host, pending, (left) => {
+    stderr(`\r${left} s left `);
+    return !isInterrupted;
+  });
+  stderr(`\r${" ".repeat(20)}\r`);
+  return end;
+}
+
+const STILL =
+  "the time runs on: `postern status` says how long, and `postern confirm` keeps the gate";
 
 const ENDS = {
   undone: "not confirmed: the gate of before is back",

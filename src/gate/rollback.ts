@@ -98,17 +98,20 @@ async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<voi
 /** So long after its time the process that brings the gate of before back must be dead. */
 const OVERDUE_SECONDS = 15;
 
-/** Waits for the end of the wait for a confirmation; `tell` hears how many seconds are left. */
+/**
+ * Looks on until a gate is confirmed or not. `goOn` hears how many seconds are left and says
+ * whether to look any longer; undefined when not. Nothing but the looking depends on it.
+ */
 export async function awaitEnd(
   host: Host,
   id: string,
-  tell: (secondsLeft: number) => void,
-): Promise<End> {
+  goOn: (secondsLeft: number) => boolean,
+): Promise<End | undefined> {
   const keep = await keepOf(host);
   for (let now = await readPending(keep); now?.id === id; now = await readPending(keep)) {
     const left = await secondsLeft(host, now);
     if (left < -OVERDUE_SECONDS) await undoAtLast(host, keep, now);
-    tell(Math.max(left, 0));
+    if (!goOn(Math.max(left, 0))) return undefined;
     await host.pause(LOOK_MILLISECONDS / 4);
   }
   return (await readEnd(keep, id)) ?? "undone";

@@ -267,6 +267,7 @@ describe("apply until it is confirmed", () => {
       .map(({ argv }) => argv.slice(0, -1));
     const argv = [
       ...["systemd-run", "--quiet", "--collect", "--service-type=exec"],
+      "--property=Restart=on-failure",
       ...["--setenv=POSTERN_RUN_DIR=/run/postern/net-4026531840/..", "--setenv=PATH=/usr/bin"],
       ...["--", "postern", "undo-unless-confirmed"],
     ];

@@ -225,13 +225,20 @@ describe("who waits in front of the terminal", () => {
       }),
     );
     const told: number[] = [];
-    expect(await awaitEnd(host, "a", (left) => told.push(left))).toBe("confirmed");
+    expect(await awaitEnd(host, "a", (left) => told.push(left) > 0)).toBe("confirmed");
     expect([...new Set(told)]).toEqual([60, 59]);
+  });
+
+  test("may stop to look, and the wait goes on", async () => {
+    const { host, file } = watched(waiting());
+    expect(await awaitEnd(host, "a", (left) => left > 30)).toBeUndefined();
+    expect(host.loaded()).toEqual([]);
+    expect(file("pending.json")).toBeDefined();
   });
 
   test("brings the gate of before back where the one who should have is dead", async () => {
     const { host } = watched(waiting());
-    expect(await awaitEnd(host, "a", () => undefined)).toBe("undone");
+    expect(await awaitEnd(host, "a", () => true)).toBe("undone");
     expect(host.loaded()).toEqual([GONE]);
   });
 });

@@ -180,6 +180,20 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     expect([status, stderr]).toEqual([1, expect.stringContaining("[unknown-connection]")]);
   });
 
+  test("who types Ctrl-C while it counts down is told that the time runs on", async () => {
+    const terminal = openShell(address(), ["-tt"]);
+    terminal.write(`${lineOf("$postern apply POLICY --confirm 5s")}; echo "status $?"\n`);
+    await until("a countdown", () => /\r\d s left/.test(terminal.stdout()));
+    terminal.write("\u0003");
+    await until("the end of the command", () => /status 1\r\n/.test(terminal.stdout()));
+    expect(terminal.stdout()).toContain(
+      "postern: the time runs on: `postern status` says how long",
+    );
+    expect(await hasGate()).toBe(true);
+    await untilGone();
+    await terminal.stop();
+  });
+
   test("at a terminal the wait is the default, and counts down until it is confirmed", async () => {
     const terminal = openShell(address(), ["-tt"]);
     terminal.write(`${lineOf("$postern apply TRUSTING")}; echo "status $?"\n`);

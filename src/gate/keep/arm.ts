@@ -66,7 +66,9 @@ async function startUnit(host: Host, argv: readonly string[]): Promise<boolean> 
     const value = host.environment(name);
     return value === undefined ? [] : [`--setenv=${name}=${value}`];
   });
-  const options = ["--quiet", "--collect", "--service-type=exec", ...named];
+  // One that is killed is started again, and goes on where it was.
+  const restart = "--property=Restart=on-failure";
+  const options = ["--quiet", "--collect", "--service-type=exec", restart, ...named];
   const { status } = await host.run(["systemd-run", ...options, "--", ...argv]);
   return status === 0;
 }
