@@ -53,11 +53,11 @@ export const apply: Command = {
 /** Who types it over the connection that it guards is asked whether that can be had again. */
 async function confirmSecondsOf(
   { options }: Given,
-  { host, asker }: World,
+  { host, isTyped }: World,
 ): Promise<Result<number | undefined>> {
   const { confirm } = options;
   if (typeof confirm === "string") return readSeconds(confirm);
-  if (confirm === false || asker === undefined) return ok(undefined);
+  if (confirm === false || isTyped !== true) return ok(undefined);
   return ok((await findSession(host)) === undefined ? undefined : DEFAULT_SECONDS);
 }
 
@@ -89,7 +89,7 @@ async function untilConfirmed(
     `for ${time} only: then the gate of before comes back, unless you confirm this one\n` +
       "knock, log in anew in another terminal, and there: postern confirm\n",
   );
-  if (world.asker === undefined) return EXIT.ok;
+  if (world.isTyped !== true) return EXIT.ok;
   const end = await countDown(world, pending);
   if (end === "confirmed") {
     world.stdout("confirmed: the gate stays\n");
@@ -100,17 +100,19 @@ async function untilConfirmed(
 }
 
 /** How the wait ended; undefined after Ctrl-C, when nobody looks any longer. */
-async function countDown({ host, stderr }: World, pending: string) {
+async function countDown({ host, asker, stderr }: World, pending: string) {
   let isInterrupted = false;
   const stop = () => {
     isInterrupted = true;
   };
   host.interruption().then(stop, stop);
+  // Where stderr is a file, nobody would see the seconds go.
+  const show = asker === undefined ? () => undefined : stderr;
   const end = await awaitEnd(host, pending, (left) => {
-    stderr(`\r${left} s left `);
+    show(`\r${left} s left `);
     return !isInterrupted;
   });
-  stderr(`\r${" ".repeat(20)}\r`);
+  show(`\r${" ".repeat(20)}\r`);
   return end;
 }
 

@@ -25,6 +25,8 @@ export interface World {
   /** Everything else. */
   stderr(text: string): void;
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Whether somebody types at it: stdin is a terminal. */
+  readonly isTyped?: boolean;
   /** Gets ready to ask whoever started the command; undefined where nobody could answer. */
   readonly asker?: (() => Promise<Asker>) | undefined;
 }

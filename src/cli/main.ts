@@ -34,6 +34,7 @@ const exit = await runCommandLine(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   colour: { stdout: hasColour(process.stdout), stderr: hasColour(process.stderr) },
+  isTyped: stdin.isTTY === true,
   asker: canAnswer ? startAsking : undefined,
 });
 process.exitCode ??= exit;

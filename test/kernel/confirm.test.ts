@@ -180,6 +180,17 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     expect([status, stderr]).toEqual([1, expect.stringContaining("[unknown-connection]")]);
   });
 
+  test("the wait is the default also where what is not a result goes to a file", async () => {
+    const terminal = openShell(address(), ["-tt"]);
+    terminal.write(`${lineOf("$postern apply TRUSTING 2>/dev/null")}; echo "status $?"\n`);
+    await until("the gate", hasGate);
+    expect((await atConsole("$postern status")).stdout).toMatch(/^not confirmed: in \d\d s /);
+    await atConsole("$postern confirm");
+    await until("the end of the wait", () => /status 0\r\n/.test(terminal.stdout()));
+    expect(terminal.stdout()).not.toContain("s left");
+    await terminal.stop();
+  });
+
   test("who types Ctrl-C while it counts down is told that the time runs on", async () => {
     const terminal = openShell(address(), ["-tt"]);
     terminal.write(`${lineOf("$postern apply POLICY --confirm 5s")}; echo "status $?"\n`);
