@@ -220,19 +220,24 @@ describe("the demo", () => {
     expect(demo.stdout()).toContain("\u001b[32mopen\u001b[0m");
   });
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
-    "leaves nothing when %s ends it",
-    async (signal) => {
-      const before = surroundings();
-      const demo = startDemo();
+  test.each([
+    ["SIGINT", "SIGTERM"],
+    ["SIGHUP", "SIGKILL"],
+  ] as const)("leaves nothing when %s or %s ends it", async (...signals) => {
+    const before = surroundings();
+    const demos = signals.map((signal) => ({ signal, demo: startDemo() }));
+    const namespaces: string[] = [];
+    for (const { demo } of demos) {
       await untilPlays(demo, SESSION_STANDS);
-      const namespaces = expectNamespacesOf(demo);
+      namespaces.push(...expectNamespacesOf(demo));
+    }
+    for (const { signal, demo } of demos) {
       demo.child.kill(signal);
       expect(await demo.ended).toEqual({ status: null, signal });
-      await expectNothingLeft(namespaces);
-      expect(surroundings()).toEqual(before);
-    },
-  );
+    }
+    await expectNothingLeft(namespaces);
+    expect(surroundings()).toEqual(before);
+  });
 
   test("fails when the door does not open, and leaves nothing", async () => {
     const path = pathWith("mute", {
