@@ -197,11 +197,9 @@ describe("the demo", () => {
   test("tells the whole story, twice at once, and leaves nothing", async () => {
     const before = surroundings();
     const demos = [startDemo(), startDemo()];
-    const namespaces: string[] = [];
-    for (const demo of demos) {
-      await untilPlays(demo, SESSION_STANDS);
-      namespaces.push(...expectNamespacesOf(demo));
-    }
+    for (const demo of demos) await untilPlays(demo, SESSION_STANDS);
+    // All in one look: the number of one that has gone may be given to another.
+    const namespaces = demos.flatMap(expectNamespacesOf);
     expect(new Set(namespaces).size, "namespaces that they share").toBe(namespaces.length);
     for (const demo of demos) {
       expect(await demo.ended, demo.stderr()).toEqual({ status: 0, signal: null });
