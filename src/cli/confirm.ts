@@ -11,14 +11,8 @@ export const confirm: Command = {
   async run({ options }, world) {
     const confirmed = await confirmGate(world.host, {
       anyway: options["anyway"] === true,
-      howToKnock: ({ placed }, { destination, destinationPort }) => {
-        const door = placed.policy.doors.find(({ protects }) =>
-          protects.some(
-            ({ protocol, ports }) =>
-              protocol === "tcp" && ports.first <= destinationPort && destinationPort <= ports.last,
-          ),
-        );
-        const [recipe] = door === undefined ? [] : recipesOf(door, printAddress(destination));
+      howToKnock: (door, address) => {
+        const [recipe] = door === undefined ? [] : recipesOf(door, printAddress(address));
         return recipe === undefined
           ? "let yourself in with `postern open`"
           : `knock first, such as by \`${recipe.line}\``;

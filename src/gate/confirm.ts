@@ -1,6 +1,8 @@
 /** Keeps a new gate for good, if whoever says so could get in through it again. */
 import type { Host } from "../host/index.ts";
-import { printAddress } from "../policy/address.ts";
+import { doorOf, type Packet } from "../model/index.ts";
+import { type Address, printAddress } from "../policy/address.ts";
+import type { Door } from "../policy/policy.ts";
 import { fail, type Problem, type Result } from "../problem/problem.ts";
 import { runPacket } from "../program/index.ts";
 import { synOf } from "./check/connected.ts";
@@ -15,8 +17,8 @@ import { findSession, type Session, whenBegun } from "./session.ts";
 export interface ConfirmOptions {
   /** Whatever the connection is over which this was typed. */
   readonly anyway?: boolean;
-  /** Says what opens a door, to those who have to knock. */
-  readonly howToKnock: (live: LiveGate, session: Session) => string;
+  /** Says to those who have to knock what opens a door, at an address of it. */
+  readonly howToKnock: (door: Door | undefined, address: Address) => string;
 }
 
 export async function confirmGate(
@@ -52,20 +54,27 @@ async function doubtOf(
   const live = await readLiveGate(host, "");
   if (!live.ok) return live.problems[0];
   const session = await findSession(host);
-  if (session === undefined || (await wouldPass(host, live.value, session))) return undefined;
+  if (session === undefined) return undefined;
+  const syn = await firstPacketOf(host, live.value, session);
+  if (syn !== undefined && wouldPass(live.value, syn)) return undefined;
   const begun = await whenBegun(host, session);
   if (begun === undefined) return unknownConnection(session);
-  return pending.loadedAt > 0 && begun >= pending.loadedAt
-    ? undefined
-    : oldConnection(session, howToKnock(live.value, session));
+  if (pending.loadedAt > 0 && begun >= pending.loadedAt) return undefined;
+  const door = syn === undefined ? undefined : doorOf(live.value.placed.policy, syn);
+  return oldConnection(session, howToKnock(door, syn?.destination ?? session.destination));
 }
 
-/** Whether the gate would let the same connection in if it began now. */
-async function wouldPass(host: Host, live: LiveGate, session: Session): Promise<boolean> {
-  const { placed, program, listing } = live;
-  const { session: arrival } = await lookAround(host, placed.policy, session);
-  if (arrival === undefined) return false;
-  const syn = synOf(placed.policy, arrival);
+/** As it would come if the same connection began now; undefined where nobody can tell. */
+async function firstPacketOf(
+  host: Host,
+  { placed: { policy } }: LiveGate,
+  session: Session,
+): Promise<Packet | undefined> {
+  const { session: arrival } = await lookAround(host, policy, session);
+  return arrival === undefined ? undefined : synOf(policy, arrival);
+}
+
+function wouldPass({ program, listing }: LiveGate, syn: Packet): boolean {
   return runPacket(program, stateOf(program, listing), syn, 0).outcome === "pass";
 }
 

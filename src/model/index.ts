@@ -10,3 +10,4 @@ export {
 } from "./meaning.ts";
 export type { Packet, TcpFlag } from "./packet.ts";
 export type { Event, Story } from "./story.ts";
+export { doorOf } from "./traffic.ts";

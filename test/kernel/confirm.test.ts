@@ -12,6 +12,11 @@ import { until } from "./until.ts";
 const POLICY =
   "doors: { ssh: { protects: tcp/22, sequence: { steps: [21001, udp/24040, tcp/22777, tcp/26010] } } }\n";
 const TRUSTING = `trusted: [10.91.0.1, "fd91::1"]\n${POLICY}`;
+/** The same port twice, and the session comes to the second. */
+const TWO = `doors:
+  other: { protects: tcp/22, destinations: [192.0.2.1, "2001:db8::1"], sequence: { steps: [22001, udp/23040, tcp/22177, tcp/24010] } }
+  ssh: { protects: tcp/22, destinations: [10.91.0.2, "fd91::2"], sequence: { steps: [21001, udp/24040, tcp/22777, tcp/26010] } }
+`;
 const SINGLE = POLICY.replace("protects: tcp/22", "protects: tcp/22, single-use: true");
 const KNOCK = ["21001", "24040:udp", "22777", "26010"];
 
@@ -24,7 +29,7 @@ beforeAll(async () => {
   network = await makeNetwork();
   host = network.server;
   sshd = await startSshd(host);
-  for (const [name, text] of Object.entries({ POLICY, TRUSTING, SINGLE })) {
+  for (const [name, text] of Object.entries({ POLICY, TRUSTING, SINGLE, TWO })) {
     writeFileSync(`${bundle.folder}/${name}`, text);
   }
 });
@@ -140,6 +145,14 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     const fresh = openShell(address());
     expect(await say(fresh, "$postern confirm")).toContain("confirmed: the gate stays\nstatus 0");
     for (const session of [old, fresh]) await session.stop();
+  });
+
+  test("how to knock is told of the door that the session came to, of two at one port", async () => {
+    const old = openShell(address());
+    await say(old, "$postern apply TWO --confirm 1h");
+    const refused = await say(old, "$postern confirm");
+    expect(refused).toContain(" 21001 24040:udp 22777 26010`");
+    await old.stop();
   });
 
   test("one that was let in by its one use confirms as well", async () => {
