@@ -3,7 +3,7 @@
  * have a socket that vouches for them; those to published container ports and forwarded
  * hosts would be cut by a gate that has never seen them begin.
  */
-import type { Connection } from "../backend/nftables/index.ts";
+import type { Connection } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { parseAddress } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";

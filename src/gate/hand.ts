@@ -1,11 +1,6 @@
 /** What an administrator changes by hand in a live gate: grants and bans. */
-import {
-  type Listing,
-  type LiveSet,
-  printForget,
-  printForgetAll,
-  printRemember,
-} from "../backend/nftables/index.ts";
+import type { Listing, LiveSet } from "../backend/live.ts";
+import { printForget, printForgetAll, printRemember } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, maskAddress } from "../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";

@@ -1,5 +1,5 @@
 /** The gate that stands on this host, and the policy that it was made of. */
-import type { Listing } from "../backend/nftables/index.ts";
+import type { Listing } from "../backend/live.ts";
 import { compilePolicy } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";

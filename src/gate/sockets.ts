@@ -3,7 +3,7 @@
  * from a connection, so a gate has to be told of them, and of the connections that they
  * already have.
  */
-import type { Connection } from "../backend/nftables/index.ts";
+import type { Connection } from "../backend/live.ts";
 import type { Endpoint } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, printAddress } from "../policy/address.ts";

@@ -1,5 +1,5 @@
 /** What a live gate knows, sorted by what an administrator asks for. */
-import type { Listing, LiveSet } from "../backend/nftables/index.ts";
+import type { Listing, LiveSet } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";

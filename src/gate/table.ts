@@ -1,11 +1,11 @@
 /** The one table of the gate in the kernel: read it, change it in one transaction. */
-import { type Listing, parseListing, TABLE } from "../backend/nftables/index.ts";
+import { parseListing, TABLE, type TableListing } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
 import { findObstacle, NOT_OURS, refusedByNft } from "./obstacle.ts";
 
 /** What the kernel holds of a gate; none is a problem. */
-export async function readGate(host: Host): Promise<Result<Listing>> {
+export async function readGate(host: Host): Promise<Result<TableListing>> {
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
   const table = await list(host, []);
@@ -17,7 +17,9 @@ export async function readGate(host: Host): Promise<Result<Listing>> {
  * The same on a host without an obstacle, undefined where there is no gate, and with every set
  * as if it were empty: to list a full one takes a second.
  */
-export async function readTableWithoutMembers(host: Host): Promise<Result<Listing | undefined>> {
+export async function readTableWithoutMembers(
+  host: Host,
+): Promise<Result<TableListing | undefined>> {
   const table = await listWithoutMembers(host);
   if (!table.ok) return table;
   return ok(table.value === undefined ? undefined : parseListing(table.value));
@@ -29,7 +31,7 @@ export function listWithoutMembers(host: Host): Promise<Result<string | undefine
 }
 
 /** A quick look: a tenth of the time that the whole table takes. Undefined when nft refuses it. */
-export async function readSetsAndChains(host: Host): Promise<Listing | undefined> {
+export async function readSetsAndChains(host: Host): Promise<TableListing | undefined> {
   const listed = await Promise.all(
     ["sets", "chains"].map((kind) => host.run(["nft", "--json", "--terse", "list", kind, "inet"])),
   );

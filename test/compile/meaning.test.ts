@@ -1,6 +1,6 @@
 /** Design 5.4: a changed policy keeps who is in the sets that still mean the same, and no others. */
 import { describe, expect, test } from "vitest";
-import { labelOf, printLabel } from "../../src/backend/nftables/labels.ts";
+import { labelOf, printLabel } from "../../src/backend/labels.ts";
 import type { Program } from "../../src/program/index.ts";
 import { programOf } from "../setup/policy.ts";
 

@@ -1,8 +1,8 @@
 /** What explain says is what the policy means: held to the model, after random stories. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { labelOf } from "../../src/backend/nftables/labels.ts";
-import type { Listing, LiveSet } from "../../src/backend/nftables/listing.ts";
+import { labelOf } from "../../src/backend/labels.ts";
+import type { Listing, LiveSet } from "../../src/backend/live.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import { explainSource, type Visit } from "../../src/gate/explain/index.ts";
 import {
@@ -48,13 +48,7 @@ function listingAfter(
     });
     return { name: set.name, family: set.family, capacity: 65_536, label: labelOf(set), members };
   });
-  return {
-    isOurs: true,
-    fingerprint: program.fingerprint,
-    sets,
-    counters: [],
-    names: program.chains.map(({ name }) => `chain ${name}`),
-  };
+  return { fingerprint: program.fingerprint, sets, counters: [] };
 }
 
 const REASONS: Readonly<Partial<Record<Reason, Visit["why"]>>> = {

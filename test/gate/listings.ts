@@ -1,5 +1,5 @@
 /** Listings of gates, made as nft makes them from what a program prints. */
-import { labelOf, printLabel } from "../../src/backend/nftables/labels.ts";
+import { labelOf, printLabel } from "../../src/backend/labels.ts";
 import type { Counter, Program, TimedSet } from "../../src/program/index.ts";
 
 /** A member as nft lists it. */

@@ -3,9 +3,8 @@
  * one recording that is replayed in real time, and an administrator's commands beside it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Listing, LiveSet } from "../../src/backend/live.ts";
 import {
-  type Listing,
-  type LiveSet,
   parseListing,
   printForget,
   printForgetAll,

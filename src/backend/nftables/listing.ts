@@ -1,35 +1,17 @@
 /** What the kernel holds of a gate: `nft --json list table` back into our own words. */
-import { type Address, type Family, parseAddress } from "../../policy/address.ts";
-import { isLabel, type Label, parseLabel } from "./labels.ts";
+import { parseAddress } from "../../policy/address.ts";
+import { isLabel, parseLabel } from "../labels.ts";
+import type { Listing, LiveMember, LiveSet } from "../live.ts";
 import { FINGERPRINT, MADE_OF, TABLE } from "./names.ts";
 
-export interface Listing {
+export interface TableListing extends Listing {
   /** Whether a gate made it (or nobody has put anything into it yet). */
   readonly isOurs: boolean;
-  /** Of the policy that the rules are made of; undefined where no rule of ours says. */
-  readonly fingerprint: string | undefined;
-  readonly sets: readonly LiveSet[];
-  readonly counters: readonly { readonly name: string; readonly packets: number }[];
   /**
    * Everything in the table that has a name, as nft names it (`set ssh_stage1_4`), in an order
    * in which it can be deleted once the rules are gone.
    */
   readonly names: readonly string[];
-}
-
-export interface LiveSet {
-  readonly name: string;
-  readonly family: Family;
-  readonly capacity: number;
-  readonly label: Label;
-  readonly members: readonly LiveMember[];
-}
-
-export interface LiveMember {
-  /** Undefined where members are connections. */
-  readonly source: Address | undefined;
-  /** Whole seconds; undefined for a membership without an end. */
-  readonly secondsLeft: number | undefined;
 }
 
 /** What nft calls the things that a table may hold. Maps come first: theirs may refer to others. */
@@ -42,7 +24,7 @@ const NAME = /^[A-Za-z_.][\w/.-]*$/;
  * Reads what `nft --json list` prints of our table, in one document or in several; what they
  * say of other tables is left out. Throws when it is no such output.
  */
-export function parseListing(...documents: readonly string[]): Listing {
+export function parseListing(...documents: readonly string[]): TableListing {
   const items = documents
     .flatMap((json) => list(field(JSON.parse(json), "nftables")))
     .flatMap((item) => Object.entries(record(item)))

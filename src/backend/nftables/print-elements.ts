@@ -1,6 +1,6 @@
 /** Changes to the members of live sets, as text for `nft -f`. */
 import { type Address, FAMILIES, maskAddress, printAddress } from "../../policy/address.ts";
-import type { LiveSet } from "./listing.ts";
+import type { Connection, LiveSet } from "../live.ts";
 import { TABLE } from "./names.ts";
 
 /** A membership made by hand has its use still before it: nothing has looked it up. */
@@ -28,14 +28,6 @@ function change(verb: "add" | "delete", set: LiveSet, element: string): string {
 
 function member({ label }: LiveSet, source: Address): string {
   return printAddress(maskAddress(source, label.prefixLength));
-}
-
-/** A TCP connection, as the end that began it wrote it. */
-export interface Connection {
-  readonly source: Address;
-  readonly sourcePort: number;
-  readonly destination: Address;
-  readonly destinationPort: number;
 }
 
 /** Lets connections go on that began before there was a gate. */

@@ -1,6 +1,6 @@
 /** A program as a file for `nft -f`, laid out for an administrator who has no Postern at hand. */
 import type { Chain, Program, TimedSet } from "../../program/program.ts";
-import { labelOf, printLabel } from "./labels.ts";
+import { labelOf, printLabel } from "../labels.ts";
 import { ANSWER_AS_CLOSED, FINGERPRINT, HOOK, MADE_OF, REASSEMBLE, TABLE } from "./names.ts";
 import { printKey, printRule } from "./print-rule.ts";
 

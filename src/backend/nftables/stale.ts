@@ -1,26 +1,27 @@
 /** What of a live gate another one, which is to take its place, must not keep. */
 import type { Program } from "../../program/program.ts";
-import { labelOf, printLabel } from "./labels.ts";
-import type { Listing } from "./listing.ts";
+import { labelOf, printLabel } from "../labels.ts";
+import type { Listing } from "../live.ts";
+import type { TableListing } from "./listing.ts";
 import { namesIn } from "./print.ts";
 
 /**
  * Names, as `printNftables` takes them in `without`: what the program has no more, and the
  * sets that it has under the same name with another meaning, which must begin empty. They come
- * in the order of `Listing.names`.
+ * in the order of `TableListing.names`.
  */
-export function staleIn(listing: Listing, program: Program): string[] {
+export function staleIn(listing: TableListing, program: Program): string[] {
   const labels = program.sets.map((set) => [set.name, printLabel(labelOf(set))] as const);
   return stale(listing, namesIn(program), new Map(labels));
 }
 
 /** The same where another listing of a gate is to take the place of this one. */
-export function staleBeside(listing: Listing, other: Listing): string[] {
+export function staleBeside(listing: TableListing, other: TableListing): string[] {
   return stale(listing, other.names, labelsOf(other));
 }
 
 function stale(
-  listing: Listing,
+  listing: TableListing,
   names: readonly string[],
   wanted: ReadonlyMap<string, string>,
 ): string[] {

@@ -1,5 +1,5 @@
 /** What the gate would do now with packets of one source, and why. */
-import type { Listing } from "../../backend/nftables/index.ts";
+import type { Listing } from "../../backend/live.ts";
 import {
   type Address,
   maskAddress,

@@ -1,5 +1,5 @@
 /** What a listing has of one source. */
-import type { Listing, LiveSet } from "../../backend/nftables/index.ts";
+import type { Listing, LiveSet } from "../../backend/live.ts";
 import { type Address, maskAddress } from "../../policy/address.ts";
 import type { Role } from "../../program/index.ts";
 

@@ -58,7 +58,11 @@ const NOW = -0.5;
 /** What happens to a packet now, in the words that a trace has for it; changes the state. */
 export function judge(gate: LiveGate, state: State, packet: Packet): readonly Happening[] {
   const { met } = tracePacket(gate.program, state, packet, NOW);
-  return happeningsOf(linksOf(met), shapeOf(gate.listing), packet.content.protocol);
+  const shape = shapeOf(
+    gate.listing.sets,
+    gate.program.chains.map(({ name }) => name),
+  );
+  return happeningsOf(linksOf(met), shape, packet.content.protocol);
 }
 
 function isVisit({ kind }: Happening): boolean {

@@ -1,5 +1,5 @@
 /** What a packet's way through the rules says of knocks and doors. */
-import type { Listing } from "../../backend/nftables/index.ts";
+import type { LiveSet } from "../../backend/live.ts";
 import { ANSWER_AS_CLOSED } from "../../backend/nftables/names.ts";
 import type { Link } from "./link.ts";
 
@@ -59,15 +59,14 @@ export interface GateShape {
   readonly chains: ReadonlySet<string>;
 }
 
-export function shapeOf({ sets, names }: Pick<Listing, "sets" | "names">): GateShape {
+export function shapeOf(sets: readonly LiveSet[], chains: readonly string[]): GateShape {
   const steps = new Map<string, number>();
   for (const { role } of sets.map(({ label }) => label)) {
     if (!("door" in role)) continue;
     const made = role.kind === "stage" ? role.stage : 0;
     steps.set(role.door, Math.max(steps.get(role.door) ?? 1, made + 1));
   }
-  const chains = new Set(names.flatMap((name) => /^chain (.*)$/.exec(name)?.[1] ?? []));
-  return { steps, byInterface: chains.has("gate"), chains };
+  return { steps, byInterface: chains.includes("gate"), chains: new Set(chains) };
 }
 
 /** Never empty: a packet that meets no door has that said of it. */

@@ -1,5 +1,5 @@
 /** Follows the packets of one source through the gate, as the kernel tells of them. */
-import type { Listing } from "../../backend/nftables/index.ts";
+import type { TableListing } from "../../backend/nftables/index.ts";
 import type { Host, Running } from "../../host/index.ts";
 import type { Address } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
@@ -47,7 +47,7 @@ export async function traceSource(
 }
 
 interface Session {
-  readonly gate: Listing;
+  readonly gate: TableListing;
   readonly marks: Marks;
   readonly tell: Tell;
 }
@@ -73,7 +73,7 @@ async function follow(host: Host, { lines }: Running, session: Session): Promise
   const { gate, marks, tell } = session;
   const roles = new Map(gate.sets.map(({ name, label }) => [name, label.role.kind]));
   const read = trailReader(marks.table, roles);
-  const narrate = narrator(shapeOf(gate));
+  const narrate = narrator(shapeOf(gate.sets, chainsIn(gate)));
   let packets = 0;
   for await (const line of lines) {
     const at = host.now();
@@ -88,6 +88,10 @@ async function follow(host: Host, { lines }: Running, session: Session): Promise
     }
   }
   return packets;
+}
+
+function chainsIn({ names }: TableListing): string[] {
+  return names.flatMap((name) => /^chain (.*)$/.exec(name)?.[1] ?? []);
 }
 
 /** What `timeout` ends with when it has ended its program. */

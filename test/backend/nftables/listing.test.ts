@@ -5,10 +5,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
-  type Listing,
   parseListing,
   printNftables,
   staleIn,
+  type TableListing,
 } from "../../../src/backend/nftables/index.ts";
 import { printAddress } from "../../../src/policy/address.ts";
 import { programOf } from "../../setup/policy.ts";
@@ -20,7 +20,7 @@ function recorded(name: string): string {
 const POLICY = recorded("policy.yaml");
 
 /** The members of each set that has some, `SOURCE/SECONDS LEFT`. */
-function membersIn({ sets }: Listing): Record<string, string[]> {
+function membersIn({ sets }: TableListing): Record<string, string[]> {
   const held = sets.filter(({ members }) => members.length > 0);
   return Object.fromEntries(
     held.map(({ name, members }) => [
@@ -112,7 +112,7 @@ describe("what a changed policy does not keep", () => {
 });
 
 /** A listing with these things in it, as nft words them. */
-function listingOf(...items: readonly Record<string, unknown>[]): Listing {
+function listingOf(...items: readonly Record<string, unknown>[]): TableListing {
   const metainfo = { metainfo: { version: "1.0.6", json_schema_version: 1 } };
   const inTable = (item: object) =>
     Object.fromEntries(

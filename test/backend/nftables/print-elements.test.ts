@@ -1,7 +1,7 @@
 /** Changes to live sets, as nft reads them. */
 import { describe, expect, test } from "vitest";
+import type { LiveSet } from "../../../src/backend/live.ts";
 import {
-  type LiveSet,
   printAdoption,
   printForget,
   printForgetAll,

@@ -2,9 +2,9 @@
  * The comment on a set says what the set is for, in words that can be read back: the kernel
  * alone holds the state of a gate, so the kernel must also hold what it stands for.
  */
-import { type Family, widthOf } from "../../policy/address.ts";
-import { digest } from "../../program/digest.ts";
-import type { Role, TimedSet } from "../../program/program.ts";
+import { type Family, widthOf } from "../policy/address.ts";
+import { digest } from "../program/digest.ts";
+import type { Role, TimedSet } from "../program/program.ts";
 
 export interface Label {
   readonly role: Role;

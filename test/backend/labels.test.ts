@@ -1,15 +1,9 @@
 /** What the comment on a set says comes back as it was, and nothing else comes back. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  isLabel,
-  type Label,
-  labelOf,
-  parseLabel,
-  printLabel,
-} from "../../../src/backend/nftables/labels.ts";
-import type { Role } from "../../../src/program/index.ts";
-import { setOf } from "../../program/language.ts";
+import { isLabel, type Label, labelOf, parseLabel, printLabel } from "../../src/backend/labels.ts";
+import type { Role } from "../../src/program/index.ts";
+import { setOf } from "../program/language.ts";
 
 /** What nft takes as a comment (NFTNL_UDATA_COMMENT_MAXLEN, less the byte that ends it). */
 const LONGEST = 127;

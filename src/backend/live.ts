@@ -1,0 +1,33 @@
+/** What the kernel holds of a gate, in our own words, whichever backend put it there. */
+import type { Address, Family } from "../policy/address.ts";
+import type { Label } from "./labels.ts";
+
+export interface Listing {
+  /** Of the policy that the rules are made of; undefined where no rule of ours says. */
+  readonly fingerprint: string | undefined;
+  readonly sets: readonly LiveSet[];
+  readonly counters: readonly { readonly name: string; readonly packets: number }[];
+}
+
+export interface LiveSet {
+  readonly name: string;
+  readonly family: Family;
+  readonly capacity: number;
+  readonly label: Label;
+  readonly members: readonly LiveMember[];
+}
+
+export interface LiveMember {
+  /** Undefined where members are connections. */
+  readonly source: Address | undefined;
+  /** Whole seconds; undefined for a membership without an end. */
+  readonly secondsLeft: number | undefined;
+}
+
+/** A TCP connection, as the end that began it wrote it. */
+export interface Connection {
+  readonly source: Address;
+  readonly sourcePort: number;
+  readonly destination: Address;
+  readonly destinationPort: number;
+}
