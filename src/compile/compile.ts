@@ -4,10 +4,23 @@ import { digest } from "../program/digest.ts";
 import type { Chain, Counter, LogKind, Program, Rule, TimedSet } from "../program/program.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor } from "./door.ts";
+import { compileDoorBySource, compileSharedBySource } from "./door-by-source.ts";
+import type { DoorParts } from "./doorway.ts";
 import { chain, goto, jump, packetsOf, rule, takes } from "./rules.ts";
 import { compileSequence, outlyingSteps } from "./sequence.ts";
-import { bothOf, type DoorSets, type GateSets, nameStep, setsOfDoor, setsOfGate } from "./sets.ts";
+import {
+  bothOf,
+  type DoorSets,
+  type GateSets,
+  nameStep,
+  type Pair,
+  setsOfDoor,
+  setsOfGate,
+} from "./sets.ts";
 import { compileShared, type Endpoint } from "./shared.ts";
+
+/** What a gate can remember besides: each connection, or only who has begun one. */
+export type Memory = "connections" | "sources";
 
 /**
  * What the kernel has to do for a policy; the same arguments always make the same program.
@@ -15,7 +28,12 @@ import { compileShared, type Endpoint } from "./shared.ts";
  * @param bound where a service behind a door listens on that address alone, if that is known.
  *   Stray segments find such a listener where it is not.
  */
-export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): Program {
+export function compilePolicy(
+  policy: Policy,
+  bound: readonly Endpoint[] = [],
+  memory: Memory = "connections",
+): Program {
+  const kind = KINDS[memory];
   const shared = setsOfGate(policy);
   const doors = policy.doors.map((door) => ({
     door,
@@ -28,7 +46,7 @@ export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): 
     fingerprint: fingerprintOf(policy),
     sets: [
       ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own)),
-      ...gateSetsInUse(policy, shared),
+      ...gateSetsInUse(policy, shared, kind),
     ],
     counters: doors.flatMap(({ counters: { banned, ...always } }) =>
       policy.ban === undefined ? Object.values(always) : [...Object.values(always), banned],
@@ -41,16 +59,37 @@ export function compilePolicy(policy: Policy, bound: readonly Endpoint[] = []): 
       ...services.chains,
       ...pingChain(policy),
       ...doors.flatMap(({ door, own, counters }) => [
-        ...compileDoor({ policy, door, shared, own, refused: counters.refused, bound }),
+        ...kind.door({ policy, door, shared, own, refused: counters.refused, bound }),
         ...(door.sequence === undefined
           ? []
           : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
       ]),
-      ...compileShared(policy, shared, bound),
+      ...kind.shared(policy, shared, bound),
     ],
-    reassembles: policy.doors.some((door) => door.refuse === "reset"),
+    // What remembers sources alone asks for sockets in a way for which the kernel does it anyhow.
+    reassembles: memory === "connections" && policy.doors.some(({ refuse }) => refuse === "reset"),
   };
 }
+
+interface Kind {
+  readonly door: (parts: DoorParts) => Chain[];
+  readonly shared: (policy: Policy, sets: GateSets, bound: readonly Endpoint[]) => Chain[];
+  /** The sets for what has been let through over TCP. */
+  readonly sets: (sets: GateSets) => Pair[];
+}
+
+const KINDS: Readonly<Record<Memory, Kind>> = {
+  connections: {
+    door: compileDoor,
+    shared: compileShared,
+    sets: ({ flows, closing, syns }) => [flows, closing, syns],
+  },
+  sources: {
+    door: compileDoorBySource,
+    shared: compileSharedBySource,
+    sets: ({ letThrough }) => [letThrough],
+  },
+};
 
 /** Of everything that a policy says, defaults too; how its file is laid out does not matter. */
 export function fingerprintOf(policy: Policy): string {
@@ -78,16 +117,14 @@ function doorSetsInUse(door: Door, own: DoorSets): TimedSet[] {
   return [own.grants, ...sessions, ...own.stages].flatMap(bothOf);
 }
 
-function gateSetsInUse({ ban, doors }: Policy, shared: GateSets): TimedSet[] {
+function gateSetsInUse({ ban, doors }: Policy, shared: GateSets, kind: Kind): TimedSet[] {
   // The first step cannot be wrong, and where the first wrong one bans there is nothing to count.
   const counts =
     doors.some(({ sequence }) => (sequence?.steps.length ?? 0) > 1) && ban?.after !== 1;
   return [
     shared.banned,
     ...(ban === undefined ? [] : [shared.autoBanned, ...(counts ? [shared.wrong] : [])]),
-    ...(doors.some((door) => takes(door, "tcp"))
-      ? [shared.flows, shared.closing, shared.syns]
-      : []),
+    ...(doors.some((door) => takes(door, "tcp")) ? kind.sets(shared) : []),
   ].flatMap(bothOf);
 }
 

@@ -1,6 +1,17 @@
-/** The chains before one door: who may start a connection, and who is refused (design 3.1 to 3.5, 3.8, 3.9). */
-import type { Door, Policy, Service } from "../policy/policy.ts";
-import type { Chain, Counter, Match, Rule, TimedSet, Verdict } from "../program/program.ts";
+/**
+ * The chains before one door, where the gate remembers connections: who may start one, and who
+ * is refused (design 3.1 to 3.5, 3.8, 3.9).
+ */
+import type { Service } from "../policy/policy.ts";
+import type { Chain, Rule, TimedSet } from "../program/program.ts";
+import {
+  arriveAt,
+  type DoorParts,
+  exemptLoopback,
+  packetsTo,
+  refuseBanned,
+  refuseChain,
+} from "./doorway.ts";
 import {
   chain,
   doing,
@@ -10,22 +21,11 @@ import {
   jump,
   member,
   PASS,
-  RETURN,
   remember,
   rule,
   takes,
 } from "./rules.ts";
-import type { DoorSets, GateSets } from "./sets.ts";
 import { type Endpoint, TRUSTED } from "./shared.ts";
-
-export interface DoorParts {
-  readonly policy: Policy;
-  readonly door: Door;
-  readonly shared: GateSets;
-  readonly own: DoorSets;
-  readonly refused: Counter;
-  readonly bound: readonly Endpoint[];
-}
 
 export function compileDoor(parts: DoorParts): Chain[] {
   const { door } = parts;
@@ -36,11 +36,7 @@ export function compileDoor(parts: DoorParts): Chain[] {
       `The door ${name}: packets to its ports.`,
       ...exemptLoopback(parts.policy),
       ...door.protects.flatMap((service) => passConnections(service, parts.bound)),
-      ...door.protects.flatMap((service) =>
-        destinationsOf(door).map((at) =>
-          rule([...packetsTo(service), ...at], goto(`${service.protocol}_${name}`)),
-        ),
-      ),
+      ...arriveAt(door),
     ),
     ...(takes(door, "tcp") ? [tcpChain(parts), newChain(parts)] : []),
     ...(takes(door, "udp") ? [udpChain(parts)] : []),
@@ -63,24 +59,6 @@ function passConnections(service: Service, bound: readonly Endpoint[]): Rule[] {
       PASS,
     ),
   ];
-}
-
-function packetsTo({ protocol, ports }: Service): Match[] {
-  return [
-    { kind: "protocol", is: protocol },
-    { kind: "to-port", first: ports.first, last: ports.last },
-  ];
-}
-
-/** Loopback is gated only if a policy could name it, and it cannot. */
-export function exemptLoopback(policy: Policy): Rule[] {
-  return policy.interfaces.length === 0 ? [rule([{ kind: "from-loopback" }], RETURN)] : [];
-}
-
-/** The packets whose destination is the door's: any one of the lists of matches. */
-export function destinationsOf(door: Door): readonly (readonly Match[])[] {
-  if (door.destinations.length === 0) return [[{ kind: "destined-here" }]];
-  return door.destinations.map((prefix) => [{ kind: "destination", in: prefix }]);
 }
 
 function tcpChain({ door }: DoorParts): Chain {
@@ -132,22 +110,10 @@ function udpChain(parts: DoorParts): Chain {
   );
 }
 
-/** Trust outranks a ban, and a ban outranks a grant (design 3.11). */
-function strangersStop({ policy, door, shared }: DoorParts): Rule[] {
-  const refuse = goto(`refuse_${door.name}`);
-  const bans = policy.ban === undefined ? [shared.banned] : [shared.banned, shared.autoBanned];
+/** Trust outranks a ban (design 3.11). */
+function strangersStop(parts: DoorParts): Rule[] {
   return [
-    ...(policy.trusted.length === 0 ? [] : [rule([], jump(TRUSTED))]),
-    ...bans.flatMap((ban) => forEachFamily((of) => rule([member(of(ban))], refuse))),
+    ...(parts.policy.trusted.length === 0 ? [] : [rule([], jump(TRUSTED))]),
+    ...refuseBanned(parts),
   ];
-}
-
-function refuseChain({ policy, door, refused }: DoorParts): Chain {
-  const verdict: Verdict = { kind: door.refuse };
-  return chain(
-    `refuse_${door.name}`,
-    `${door.name}: refused.`,
-    ...(policy.log ? [doing([], [{ kind: "log", line: "refused", door: door.name }])] : []),
-    doing([], [{ kind: "count", in: refused }], verdict),
-  );
 }

@@ -1,2 +1,2 @@
-export { compilePolicy, fingerprintOf } from "./compile.ts";
+export { compilePolicy, fingerprintOf, type Memory } from "./compile.ts";
 export { type Endpoint, ESTABLISHED_SECONDS } from "./shared.ts";

@@ -1,7 +1,7 @@
 /** The chains that follow a door's sequence (design 3.6): one set and one chain a stage. */
 import type { AutomaticBan, Door, Policy, Sequence, Step } from "../policy/policy.ts";
 import type { Action, Chain, Counter, Rule, TimedSet } from "../program/program.ts";
-import { destinationsOf, exemptLoopback } from "./door.ts";
+import { destinationsOf, exemptLoopback } from "./doorway.ts";
 import {
   chain,
   doing,

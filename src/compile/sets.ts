@@ -16,6 +16,7 @@ export interface GateSets {
   readonly flows: Pair;
   readonly closing: Pair;
   readonly syns: Pair;
+  readonly letThrough: Pair;
 }
 
 export interface DoorSets {
@@ -36,6 +37,7 @@ export function setsOfGate(policy: Policy): GateSets {
     flows: pair("flows", () => ({ kind: "flow" }), { kind: "flows" }, "connections let through"),
     closing: pair("closing", () => ({ kind: "flow" }), { kind: "flows" }, "connections that end"),
     syns: pair("syns", () => ({ kind: "syn" }), { kind: "syns" }, "SYNs let through"),
+    letThrough: pair("let_through", source, { kind: "let-through" }, "sources let through"),
   };
 }
 

@@ -36,7 +36,9 @@ export type Role =
   | { readonly kind: "auto-banned" }
   | { readonly kind: "wrong" }
   | { readonly kind: "flows" }
-  | { readonly kind: "syns" };
+  | { readonly kind: "syns" }
+  /** Sources that have begun a connection, where connections cannot be told apart. */
+  | { readonly kind: "let-through" };
 
 export interface TimedSet {
   readonly name: string;
@@ -94,7 +96,10 @@ export type Match =
   | { readonly kind: "member"; readonly of: TimedSet }
   /** A member whose one use is still free; the look-up itself takes it, so no two can. */
   | { readonly kind: "spend"; readonly of: TimedSet }
-  /** A socket with an address of its own would take it: a connection, or a listener on one address. */
+  /**
+   * A socket with an address of its own would take it: a connection, or a listener on one address.
+   * For those half open and those that close the backends differ.
+   */
   | { readonly kind: "bound-socket" }
   /** Only a socket that listens on every address would take the packet. */
   | { readonly kind: "listener-only" }
