@@ -3,8 +3,8 @@ import {
   applyPolicy,
   awaitEnd,
   checkGate,
-  findObstacle,
   findSession,
+  pickBackend,
 } from "../gate/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
@@ -33,8 +33,8 @@ export const apply: Command = {
     if (!policy.ok) return refuse(world, policy.problems);
     const seconds = await confirmSecondsOf(given, world);
     if (!seconds.ok) return refuse(world, seconds.problems);
-    const obstacle = await findObstacle(world.host);
-    if (obstacle !== undefined) return refuse(world, [obstacle]);
+    const picked = await pickBackend(world.host, policy.value.policy);
+    if (!picked.ok) return refuse(world, picked.problems);
     if (!(await passesCheck(given, world, policy.value))) return EXIT.refused;
     const applied = await applyPolicy(world.host, policy.value.policy, {
       written: policy.value.written,

@@ -1,6 +1,4 @@
-import { printNftables } from "../backend/nftables/index.ts";
-import { compilePolicy } from "../compile/index.ts";
-import { checkBackend } from "../gate/index.ts";
+import { backendsFor } from "../gate/index.ts";
 import { type Command, EXIT, refuse } from "./command.ts";
 import { readPolicy } from "./reading.ts";
 
@@ -12,9 +10,10 @@ export const compile: Command = {
   async run(given, world) {
     const policy = await readPolicy(world.host, given.arguments[0]);
     if (!policy.ok) return refuse(world, policy.problems);
-    const obstacle = checkBackend(policy.value);
-    if (obstacle !== undefined) return refuse(world, [obstacle]);
-    world.stdout(printNftables(compilePolicy(policy.value)));
+    const backends = backendsFor(policy.value);
+    if (!backends.ok) return refuse(world, backends.problems);
+    const [backend] = backends.value;
+    world.stdout(backend.print(backend.compile(policy.value)));
     return EXIT.ok;
   },
 };

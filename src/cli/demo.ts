@@ -1,4 +1,4 @@
-import { findObstacle } from "../gate/index.ts";
+import { usableBackends } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Problem } from "../problem/problem.ts";
 import { type Command, EXIT, refuse } from "./command.ts";
@@ -42,7 +42,7 @@ const PROGRAMS = [
 
 const NOT_STARTED = 127;
 
-async function findObstacles(host: Host): Promise<Problem[]> {
+async function findObstacles(host: Host): Promise<readonly Problem[]> {
   const missing = await Promise.all(
     PROGRAMS.map(async ([program, versionFlag, debianPackage]) => {
       const { status } = await host.run([program, versionFlag]);
@@ -51,8 +51,8 @@ async function findObstacles(host: Host): Promise<Problem[]> {
   );
   const obstacles = [...((await isRoot(host)) ? [] : [NOT_ROOT]), ...missing.flat()];
   if (obstacles.length > 0) return obstacles;
-  const older = await findObstacle(host);
-  return older === undefined ? [] : [older];
+  const usable = await usableBackends(host);
+  return usable.ok ? [] : usable.problems;
 }
 
 async function isRoot(host: Host): Promise<boolean> {

@@ -1,5 +1,4 @@
 /** Puts a policy to work on this host, for good or until it is not confirmed; takes it away. */
-import { TABLE } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
@@ -20,9 +19,9 @@ import {
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
 import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
 import { readUptime } from "./keep/uptime.ts";
-import { bringBack, checkBackend, loadPolicy } from "./load.ts";
-import { findObstacle } from "./obstacle.ts";
-import { loadText } from "./table.ts";
+import { bringBack, loadPolicy } from "./load.ts";
+import { pickBackend } from "./pick.ts";
+import { removeGates, usableBackends } from "./standing.ts";
 
 export interface ApplyOptions {
   /** The file that the policy was read from. */
@@ -43,8 +42,8 @@ export async function applyPolicy(
   policy: Policy,
   { written, confirmSeconds }: ApplyOptions = {},
 ): Promise<Result<Applied>> {
-  const obstacle = checkBackend(policy) ?? (await findObstacle(host));
-  if (obstacle !== undefined) return fail(obstacle);
+  const picked = await pickBackend(host, policy);
+  if (!picked.ok) return picked;
   const keep = await keepOf(host);
   const doing = `apply${written === undefined ? "" : ` ${written.file}`}`;
   return whileLocked(host, keep, doing, async () => {
@@ -53,7 +52,7 @@ export async function applyPolicy(
     const before = await takeSnapshot(host);
     if (!before.ok) return before;
     if (written !== undefined) await keepPolicy(keep, policy, written);
-    const load = () => loadPolicy(host, policy);
+    const load = () => loadPolicy(host, picked.value.backend, policy);
     if (confirmSeconds === undefined) return loadForGood(keep, before.value, load);
     const armed = await armUndo(host, keep, { doing, before: before.value, confirmSeconds });
     return armed.ok ? loadForNow(host, keep, armed.value, confirmSeconds, load) : armed;
@@ -106,15 +105,16 @@ async function loadForNow(
 
 /** Takes the gate away: every service is reachable as if there had never been one. */
 export async function removeGate(host: Host): Promise<Result<"removed" | "there was none">> {
-  const obstacle = await findObstacle(host);
-  if (obstacle !== undefined) return fail(obstacle);
+  const usable = await usableBackends(host);
+  if (!usable.ok) return usable;
   const keep = await keepOf(host);
   return whileLocked(host, keep, "remove", async () => {
     const before = await takeSnapshot(host);
     if (!before.ok) return before;
     if (before.value !== null) {
-      const remove = () => loadText(host, `delete table ${TABLE}\n`);
-      const { changed } = await changeForGood(keep, before.value, remove);
+      const { changed } = await changeForGood(keep, before.value, () =>
+        removeGates(host, usable.value),
+      );
       if (!changed.ok) return changed;
     }
     // Whoever removes a gate does not wait for the one of before to come back. Not earlier: one

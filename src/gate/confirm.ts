@@ -11,8 +11,8 @@ import { keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
 import { confirmPending, type Pending, readPending, secondsLeft } from "./keep/pending.ts";
 import { type LiveGate, readLiveGate, stateOf } from "./live-policy.ts";
-import { findObstacle } from "./obstacle.ts";
 import { findSession, type Session, whenBegun } from "./session.ts";
+import { usableBackends } from "./standing.ts";
 
 export interface ConfirmOptions {
   /** Whatever the connection is over which this was typed. */
@@ -25,8 +25,8 @@ export async function confirmGate(
   host: Host,
   { anyway = false, howToKnock }: ConfirmOptions,
 ): Promise<Result<undefined>> {
-  const obstacle = await findObstacle(host);
-  if (obstacle !== undefined) return fail(obstacle);
+  const usable = await usableBackends(host);
+  if (!usable.ok) return usable;
   const keep = await keepOf(host);
   return whileLocked(host, keep, "confirm", async () => {
     const pending = await readPending(keep);

@@ -1,10 +1,10 @@
 /** What an administrator changes by hand in a live gate: grants and bans. */
 import type { Listing, LiveSet } from "../backend/live.ts";
-import { printForget, printForgetAll, printRemember } from "../backend/nftables/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, maskAddress } from "../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import { loadText, readGate } from "./table.ts";
+import type { Change } from "./backend.ts";
+import { readGate, type Standing } from "./standing.ts";
 
 /** Lets a source in at a door for so long from now, whatever it had before; a ban outranks that. */
 export async function openDoor(
@@ -15,10 +15,11 @@ export async function openDoor(
 ): Promise<Result<"open" | "banned">> {
   const gate = await readGateWith(host, door);
   if (!gate.ok) return gate;
-  const grants = grantsOf(gate.value, door).filter(({ family }) => family === source.family);
-  const opened = await rememberIn(host, grants, source, seconds);
+  const { listing } = gate.value;
+  const grants = grantsOf(listing, door).filter(({ family }) => family === source.family);
+  const opened = await remember(host, gate.value, { sets: grants, source, seconds });
   if (!opened.ok) return opened;
-  return ok(isHeldBy(bansOf(gate.value, source), source) ? "banned" : "open");
+  return ok(isHeldBy(bansOf(listing, source), source) ? "banned" : "open");
 }
 
 /** Ends the grant of a source, or without one of everybody. Connections that exist go on. */
@@ -29,9 +30,12 @@ export async function closeDoor(
 ): Promise<Result<undefined>> {
   const gate = await readGateWith(host, door);
   if (!gate.ok) return gate;
-  const grants = grantsOf(gate.value, door);
-  if (source !== undefined) return forgetIn(host, grants, source);
-  return loadText(host, grants.map(printForgetAll).join(""));
+  const grants = grantsOf(gate.value.listing, door);
+  if (source !== undefined) return forget(host, gate.value, grants, source);
+  return gate.value.backend.change(
+    host,
+    grants.map((set) => ({ kind: "forget-all", set })),
+  );
 }
 
 /** Shuts every door to a source, without an end if no time is given. */
@@ -42,7 +46,8 @@ export async function banSource(
 ): Promise<Result<undefined>> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
-  return rememberIn(host, setsFor(gate.value, source, ["banned"]), source, seconds);
+  const sets = setsFor(gate.value.listing, source, ["banned"]);
+  return remember(host, gate.value, { sets, source, seconds });
 }
 
 /** Lifts every ban of a source, and forgets the wrong steps that it had made. */
@@ -52,39 +57,50 @@ export async function unbanSource(
 ): Promise<Result<"lifted" | "was not banned">> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
-  const bans = bansOf(gate.value, source);
-  const wrong = setsFor(gate.value, source, ["wrong"]);
-  const forgotten = await forgetIn(host, [...bans, ...wrong], source);
+  const bans = bansOf(gate.value.listing, source);
+  const wrong = setsFor(gate.value.listing, source, ["wrong"]);
+  const forgotten = await forget(host, gate.value, [...bans, ...wrong], source);
   if (!forgotten.ok) return forgotten;
   return ok(isHeldBy(bans, source) ? "lifted" : "was not banned");
 }
 
-async function rememberIn(
+interface Membership {
+  readonly sets: readonly LiveSet[];
+  readonly source: Address;
+  readonly seconds: number | undefined;
+}
+
+function remember(
   host: Host,
-  sets: readonly LiveSet[],
-  source: Address,
-  seconds: number | undefined,
+  { backend }: Standing,
+  { sets, source, seconds }: Membership,
 ): Promise<Result<undefined>> {
   const full = sets.find((set) => set.members.length >= set.capacity && !holds(set, source));
-  if (full !== undefined) return fail(setFull(full));
-  return loadText(host, sets.map((set) => printRemember(set, source, seconds)).join(""));
+  if (backend.refusesWhenFull && full !== undefined) return Promise.resolve(fail(setFull(full)));
+  return backend.change(
+    host,
+    sets.map((set) => ({ kind: "remember", set, source, seconds })),
+  );
 }
 
 /** Only where it is held: to forget is also to add for an instant, which a full set refuses. */
-async function forgetIn(
+async function forget(
   host: Host,
+  { backend }: Standing,
   sets: readonly LiveSet[],
   source: Address,
 ): Promise<Result<undefined>> {
-  const text = sets.filter((set) => holds(set, source)).map((set) => printForget(set, source));
-  return text.length === 0 ? ok(undefined) : loadText(host, text.join(""));
+  const changes = sets
+    .filter((set) => holds(set, source))
+    .map((set): Change => ({ kind: "forget", set, source }));
+  return changes.length === 0 ? ok(undefined) : backend.change(host, changes);
 }
 
 /** The gate, if it has the door. */
-async function readGateWith(host: Host, door: string): Promise<Result<Listing>> {
+async function readGateWith(host: Host, door: string): Promise<Result<Standing>> {
   const gate = await readGate(host);
-  if (!gate.ok || grantsOf(gate.value, door).length > 0) return gate;
-  return fail(noSuchDoor(gate.value, door));
+  if (!gate.ok || grantsOf(gate.value.listing, door).length > 0) return gate;
+  return fail(noSuchDoor(gate.value.listing, door));
 }
 
 function bansOf(listing: Listing, source: Address): LiveSet[] {

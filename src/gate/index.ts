@@ -13,10 +13,11 @@ export { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
 export { UNDO_COMMAND } from "./keep/arm.ts";
 export type { PolicyText } from "./keep/policies.ts";
 export { type LiveGate, readLiveGate } from "./live-policy.ts";
-export { checkBackend } from "./load.ts";
-export { findObstacle, isAboutHost } from "./obstacle.ts";
+export { isAboutHost } from "./obstacle.ts";
+export { backendsFor, type Picked, pickBackend } from "./pick.ts";
 export { awaitEnd, rollback, undoUnlessConfirmed } from "./rollback.ts";
 export { findSession, type Session } from "./session.ts";
+export { usableBackends } from "./standing.ts";
 export { type DoorStatus, readStatus, type Status } from "./status.ts";
 export {
   isOfFlow,

@@ -1,13 +1,12 @@
 /** The gate that stands on this host, and the policy that it was made of. */
 import type { Listing } from "../backend/live.ts";
-import { compilePolicy } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
 import { emptyState, type Program, remember, type State, sourceKey } from "../program/index.ts";
 import { keepOf } from "./keep/keep.ts";
 import { findPolicy } from "./keep/policies.ts";
-import { readGate } from "./table.ts";
+import { readGate } from "./standing.ts";
 
 export interface LiveGate {
   readonly placed: PlacedPolicy;
@@ -22,14 +21,14 @@ export interface LiveGate {
 export async function readLiveGate(host: Host, file: string): Promise<Result<LiveGate>> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
-  const listing = gate.value;
+  const { backend, listing } = gate.value;
   const { fingerprint } = listing;
   const kept =
     fingerprint === undefined ? undefined : await findPolicy(await keepOf(host), fingerprint);
   const read = await (kept === undefined ? host.readText(file) : ok(kept.text));
   const placed = read.ok ? parsePlacedPolicy(read.value, kept?.file ?? file) : read;
   if (!placed.ok) return fail(unknownPolicy(file));
-  const program = compilePolicy(placed.value.policy);
+  const program = backend.compile(placed.value.policy);
   if (program.fingerprint !== fingerprint) return fail(unknownPolicy(file));
   return ok({ placed: placed.value, program, listing });
 }

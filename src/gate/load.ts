@@ -1,44 +1,43 @@
-/** Puts the rules of a policy into the kernel, in one transaction that keeps what still means the same. */
-import { parseListing, printAdoption, printNftables, staleIn } from "../backend/nftables/index.ts";
-import { compilePolicy, ESTABLISHED_SECONDS } from "../compile/index.ts";
+/** Puts a gate in the place of the one that stands, whichever backend holds either. */
+import type { Connection } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { parsePolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Problem, Result } from "../problem/problem.ts";
-import type { Program } from "../program/index.ts";
+import type { Result } from "../problem/problem.ts";
+import type { Backend, KeptGate } from "./backend.ts";
+import { backendOf } from "./backends.ts";
 import { connectionsTo } from "./connections.ts";
 import type { Keep } from "./keep/keep.ts";
 import { findPolicy } from "./keep/policies.ts";
-import { restoreSnapshot, type Snapshot } from "./keep/snapshot.ts";
+import type { Snapshot } from "./keep/snapshot.ts";
 import { type BoundSockets, readBoundSockets } from "./sockets.ts";
-import { loadText, readSetsAndChains, readTableWithoutMembers } from "./table.ts";
+import { findOthers, removeGates, usableBackends } from "./standing.ts";
 
-/** Somebody else may change the gate between our look at it and our change to it. */
-const TRIES = 8;
-/** So that two who get in each other's way do not keep step: up to so much more each time. */
-const PAUSE_MILLISECONDS = 50;
-
-/** Needs a host without an obstacle, and nobody else at work. */
-export async function loadPolicy(host: Host, policy: Policy): Promise<Result<undefined>> {
+/** Needs a host without an obstacle to the backend, and nobody else at work. */
+export async function loadPolicy(
+  host: Host,
+  backend: Backend,
+  policy: Policy,
+): Promise<Result<undefined>> {
+  const others = await findOthers(host, backend);
+  if (!others.ok) return others;
   const bound = await readBoundSockets(host, policy);
-  const program = compilePolicy(policy, bound.listeners);
-  const adoption = await adoptionOf(host, policy, bound);
-  for (let tries = 1; ; tries += 1) {
-    const table = await readTableWithoutMembers(host);
-    if (!table.ok) return table;
-    const stale = table.value === undefined ? [] : staleIn(table.value, program);
-    // The set of connections may be full: better to cut one than to stand open.
-    const adopted = tries > TRIES / 2 ? "" : adoption;
-    const loaded = await loadText(host, printNftables(program, stale) + adopted);
-    if (tries === TRIES || (loaded.ok && (await isWhole(host, program)))) return loaded;
-    await host.pause(Math.random() * PAUSE_MILLISECONDS * tries);
-  }
+  const program = backend.compile(policy, bound.listeners);
+  const loaded = await backend.load(host, program, await olderThanGate(host, policy, bound));
+  if (!loaded.ok) return loaded;
+  const alone = await removeGates(host, others.value);
+  // Nobody gets in through two gates who does not know both; the one that was there stays.
+  if (!alone.ok) await backend.remove(host);
+  return alone;
 }
 
-/** Text that lets connections go on which a gate of this policy has not seen begin. */
-async function adoptionOf(host: Host, policy: Policy, bound: BoundSockets): Promise<string> {
-  const older = [...(await connectionsTo(host, policy)), ...bound.connections];
-  return printAdoption(older, ESTABLISHED_SECONDS);
+/** Connections to the doors of a policy that its gate has not seen begin. */
+async function olderThanGate(
+  host: Host,
+  policy: Policy,
+  bound: BoundSockets,
+): Promise<readonly Connection[]> {
+  return [...(await connectionsTo(host, policy)), ...bound.connections];
 }
 
 /**
@@ -50,29 +49,27 @@ export async function bringBack(
   keep: Keep,
   snapshot: Snapshot,
 ): Promise<Result<undefined>> {
-  const { fingerprint = "" } = snapshot === null ? {} : parseListing(snapshot.listing);
-  const kept = await findPolicy(keep, fingerprint);
-  const policy = parsePolicy(kept?.text ?? "", kept?.file ?? "");
-  const older = policy.ok
-    ? await adoptionOf(host, policy.value, await readBoundSockets(host, policy.value))
-    : "";
-  return restoreSnapshot(host, snapshot, older);
+  if (snapshot === null) return removeEveryGate(host);
+  const backend = backendOf(snapshot);
+  const older = await olderThanKept(host, keep, snapshot);
+  const restored = await backend.restore(host, snapshot, older);
+  if (!restored.ok) return restored;
+  const others = await findOthers(host, backend);
+  return others.ok ? removeGates(host, others.value) : others;
 }
 
-/** Whether the gate is of this program alone: what others loaded at the same time may remain. */
-async function isWhole(host: Host, program: Program): Promise<boolean> {
-  const listing = await readSetsAndChains(host);
-  return listing === undefined || staleIn(listing, program).length === 0;
+async function removeEveryGate(host: Host): Promise<Result<undefined>> {
+  const usable = await usableBackends(host);
+  return usable.ok ? removeGates(host, usable.value) : usable;
 }
 
-/** What keeps us from printing a policy's rules at all. */
-export function checkBackend(policy: Policy): Problem | undefined {
-  return policy.backend === "iptables" ? NO_IPTABLES : undefined;
+async function olderThanKept(
+  host: Host,
+  keep: Keep,
+  kept: KeptGate,
+): Promise<readonly Connection[]> {
+  const written = await findPolicy(keep, backendOf(kept).fingerprintOf(kept) ?? "");
+  const policy = parsePolicy(written?.text ?? "", written?.file ?? "");
+  if (!policy.ok) return [];
+  return olderThanGate(host, policy.value, await readBoundSockets(host, policy.value));
 }
-
-const NO_IPTABLES = {
-  code: "no-such-backend",
-  severity: "error",
-  what: "the policy asks for `backend: iptables`, which does not exist yet",
-  fix: "write `backend: nftables`, or leave the line out",
-} as const;

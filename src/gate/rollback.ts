@@ -19,14 +19,14 @@ import {
 } from "./keep/pending.ts";
 import type { Snapshot } from "./keep/snapshot.ts";
 import { bringBack } from "./load.ts";
-import { findObstacle } from "./obstacle.ts";
+import { usableBackends } from "./standing.ts";
 
 export type WentBack = "to the gate of before" | "to no gate";
 
 /** One step, once: afterwards there is nothing to go back to. */
 export async function rollback(host: Host): Promise<Result<WentBack>> {
-  const obstacle = await findObstacle(host);
-  if (obstacle !== undefined) return fail(obstacle);
+  const usable = await usableBackends(host);
+  if (!usable.ok) return usable;
   const keep = await keepOf(host);
   return whileLocked(host, keep, "rollback", async () => {
     const pending = await readPending(keep);

@@ -4,14 +4,15 @@ import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind } from "../program/index.ts";
+import type { BackendName } from "./backend.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
-import { readGate } from "./table.ts";
+import { readGate, type Standing } from "./standing.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
 export interface Status {
-  readonly backend: "nftables";
+  readonly backend: BackendName;
   readonly doors: readonly DoorStatus[];
   readonly banned: readonly BannedSource[];
   /** How full each set is. */
@@ -70,11 +71,14 @@ async function readUnconfirmed(host: Host): Promise<Unconfirmed | null> {
   return { by: printWho(pending.who), secondsLeft: await secondsLeft(host, pending) };
 }
 
-export function statusOf(listing: Listing, unconfirmed: Unconfirmed | null = null): Status {
+export function statusOf(
+  { backend, listing }: Standing,
+  unconfirmed: Unconfirmed | null = null,
+): Status {
   const { sets } = listing;
   const doors = sets.flatMap(({ label: { role } }) => (role.kind === "grants" ? [role.door] : []));
   return {
-    backend: "nftables",
+    backend: backend.name,
     doors: [...new Set(doors)].map((name) => doorStatus(listing, name)),
     banned: sets.flatMap((set) => {
       const { kind } = set.label.role;

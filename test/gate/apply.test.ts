@@ -45,7 +45,7 @@ describe("apply", () => {
       value: { pending: undefined, warnings: [] },
     });
     expect(keptOn(host, "before.json")).toEqual({
-      gate: { rules: "table inet postern {\n}\n", listing: LISTING },
+      gate: { backend: "nftables", rules: "table inet postern {\n}\n", listing: LISTING },
     });
     expect(host.ran.map(({ argv }) => argv)).toContainEqual(LIST_RULES);
     expect(host.loaded()).toEqual([RULES]);
@@ -307,7 +307,8 @@ describe("remove", () => {
     expect(host.ran).toEqual([
       { argv: LIST_TERSE, stdin: "" },
       { argv: LIST_RULES, stdin: "" },
-      { argv: LOAD, stdin: "delete table inet postern\n" },
+      { argv: LIST_TERSE, stdin: "" },
+      { argv: LOAD, stdin: "table inet postern\ndelete table inet postern\n" },
     ]);
     expect(keptOn(host, "before.json")).toMatchObject({ gate: { listing: LISTING } });
   });
@@ -337,7 +338,7 @@ describe("remove", () => {
 });
 
 describe("rollback", () => {
-  const gate = { rules: "table inet postern {\n}\n", listing: LISTING };
+  const gate = { backend: "nftables", rules: "table inet postern {\n}\n", listing: LISTING };
 
   test("puts the gate of before in the place of what stands, once", async () => {
     const host = hostWith({ tables: [LISTING] });
@@ -362,13 +363,14 @@ describe("rollback", () => {
     expect(host.loaded()[1]).toBe(`table inet postern\ndelete table inet postern\n${gate.rules}`);
   });
 
-  test.each(["", "{", "null", '{"gate": 7}', '{"gate": {"rules": "x"}}'])(
-    "does not load what is not what it has kept: %j",
-    async (text) => {
-      const host = hostWith({ tables: [LISTING] });
-      host.written.set(`${FOLDER}/before.json`, text);
-      expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
-      expect(host.loaded()).toEqual([]);
-    },
-  );
+  test.each([
+    ...["", "{", "null", '{"gate": 7}', '{"gate": {"rules": "x"}}'],
+    '{"gate": {"rules": "x", "listing": "{}"}}',
+    '{"gate": {"backend": "pf", "rules": "x", "listing": "{}"}}',
+  ])("does not load what is not what it has kept: %j", async (text) => {
+    const host = hostWith({ tables: [LISTING] });
+    host.written.set(`${FOLDER}/before.json`, text);
+    expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
+    expect(host.loaded()).toEqual([]);
+  });
 });

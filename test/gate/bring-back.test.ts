@@ -22,7 +22,9 @@ function hostAfter(answers: Answers = {}): FakeHost {
   const host = fakeHost({ tables: [listing], conntrack, ...answers });
   const keep = (name: string, value: unknown) =>
     host.written.set(`/run/postern/net-0/${name}`, JSON.stringify(value));
-  keep("before.json", { gate: { rules: "table inet postern {\n}\n", listing } });
+  keep("before.json", {
+    gate: { backend: "nftables", rules: "table inet postern {\n}\n", listing },
+  });
   keep("policies.json", [{ fingerprint, file: "p.yaml", text: TEXT }]);
   return host;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { printNftables } from "../../src/backend/nftables/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import { loadPolicy } from "../../src/gate/load.ts";
+import { nftables } from "../../src/gate/nftables/index.ts";
 import type { Finished } from "../../src/host/index.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import {
@@ -37,7 +38,7 @@ const CONNTRACK = ["conntrack", "-L", "-p", "tcp"];
 describe("to load a policy", () => {
   test("looks, loads, and looks whether the gate is what it should be", async () => {
     const host = fakeHost({ tables: [undefined, LISTING] });
-    expect(await loadPolicy(host, POLICY)).toEqual({ ok: true, value: undefined });
+    expect(await loadPolicy(host, nftables, POLICY)).toEqual({ ok: true, value: undefined });
     expect(host.ran).toEqual([
       { argv: SS, stdin: "" },
       { argv: CONNTRACK, stdin: "" },
@@ -51,14 +52,14 @@ describe("to load a policy", () => {
 
   test("over the same gate takes nothing away", async () => {
     const host = fakeHost({ tables: [LISTING] });
-    await loadPolicy(host, POLICY);
+    await loadPolicy(host, nftables, POLICY);
     expect(host.loaded()).toEqual([RULES]);
   });
 
   test("over another gate takes away what has another meaning, in the same transaction", async () => {
     const changed = compilePolicy(CHANGED);
     const host = fakeHost({ tables: [LISTING, listingOf(changed)] });
-    await loadPolicy(host, CHANGED);
+    await loadPolicy(host, nftables, CHANGED);
     expect(host.loaded()).toEqual([
       printNftables(changed, ["set ssh_stage1_4", "set ssh_stage1_6"]),
     ]);
@@ -68,7 +69,7 @@ describe("to load a policy", () => {
     const other = listingOf(compilePolicy(CHANGED));
     const loads = [fails("Error: No such file or directory"), prints("")];
     const host = fakeHost({ tables: [other, LISTING], loads });
-    expect((await loadPolicy(host, POLICY)).ok).toBe(true);
+    expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded()).toEqual([
       printNftables(PROGRAM, ["set ssh_stage1_4", "set ssh_stage1_6"]),
       RULES,
@@ -81,7 +82,7 @@ describe("to load a policy", () => {
     const host = fakeHost({
       tables: [LISTING, JSON.stringify(mixed), JSON.stringify(mixed), LISTING],
     });
-    expect((await loadPolicy(host, POLICY)).ok).toBe(true);
+    expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded()).toEqual([RULES, printNftables(PROGRAM, ["chain door_other"])]);
   });
 
@@ -90,7 +91,7 @@ describe("to load a policy", () => {
       "/dev/stdin:44:39-44: Error: Could not process rule: No such file or directory\n" +
       "        socket wildcard 1 goto elsewhere\n        ^^^^^^^^^^^^^^^^^\n";
     const host = fakeHost({ loads: [fails(stderr)] });
-    expect(await loadPolicy(host, POLICY)).toEqual({
+    expect(await loadPolicy(host, nftables, POLICY)).toEqual({
       ok: false,
       problems: [
         {
@@ -106,20 +107,20 @@ describe("to load a policy", () => {
 
   test("says so when nft ended without a word", async () => {
     const host = fakeHost({ loads: [fails("", 137)] });
-    expect(await loadPolicy(host, POLICY)).toMatchObject({
+    expect(await loadPolicy(host, nftables, POLICY)).toMatchObject({
       problems: [{ what: "nft refused: it ended with status 137" }],
     });
   });
 
   test("believes that all is well when nft does not list what it has loaded", async () => {
     const host = fakeHost({ tables: [LISTING, fails("Error: Out of memory")] });
-    expect((await loadPolicy(host, POLICY)).ok).toBe(true);
+    expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded()).toEqual([RULES]);
   });
 
   test("changes nothing when nft does not list the gate that there is", async () => {
     const host = fakeHost({ tables: [fails("Error: JSON support not compiled-in")] });
-    expect(await loadPolicy(host, POLICY)).toMatchObject({
+    expect(await loadPolicy(host, nftables, POLICY)).toMatchObject({
       problems: [{ what: "nft refused: JSON support not compiled-in" }],
     });
     expect(host.loaded()).toEqual([]);
@@ -157,7 +158,7 @@ add element inet postern flows6 {
 
   test("go on if they are to a door, as the kernel's file tells", async () => {
     const host = fakeHost({ tables: [LISTING], files: { "/proc/net/nf_conntrack": LINES } });
-    await loadPolicy(host, POLICY);
+    await loadPolicy(host, nftables, POLICY);
     expect(host.loaded()).toEqual([RULES + ADOPTED]);
     expect(host.ran.map(({ argv }) => argv)).not.toContainEqual(CONNTRACK);
   });
@@ -170,14 +171,14 @@ add element inet postern flows6 {
     const ports = ["22", "23", "80", "439", "440", "443", "444"];
     const files = { "/proc/net/nf_conntrack": ports.map((dport) => line({ dport })).join("") };
     const host = fakeHost({ tables: [listingOf(compilePolicy(two))], files });
-    await loadPolicy(host, two);
+    await loadPolicy(host, nftables, two);
     const adopted = [...(host.loaded()[0] ?? "").matchAll(/ (\d+) timeout 432000s,?$/gm)];
     expect(adopted.map(([, port]) => port)).toEqual(["23", "80", "440", "443"]);
   });
 
   test("go on as conntrack tells, where there is no such file", async () => {
     const host = fakeHost({ tables: [LISTING], conntrack: LINES.replaceAll("ipv4     2 ", "") });
-    await loadPolicy(host, POLICY);
+    await loadPolicy(host, nftables, POLICY);
     expect(host.loaded()).toEqual([RULES + ADOPTED]);
   });
 
@@ -188,7 +189,7 @@ add element inet postern flows6 {
       files: { "/proc/net/nf_conntrack": LINES },
       loads: [...new Array<Finished>(4).fill(full), prints("")],
     });
-    expect((await loadPolicy(host, POLICY)).ok).toBe(true);
+    expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded().at(-1)).toBe(RULES);
   });
 });
@@ -217,7 +218,7 @@ Recv-Q nonsense
   test("is left to what was let through, and keeps the connections it has", async () => {
     const program = compilePolicy(POLICY, bound);
     const host = fakeHost({ tables: [undefined, listingOf(program)], sockets: SOCKETS });
-    expect((await loadPolicy(host, POLICY)).ok).toBe(true);
+    expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded()).toEqual([
       `${printNftables(program)}add element inet postern flows4 {
     198.51.100.7 . 40000 . 192.0.2.1 . 22 timeout 432000s

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { awaitEnd, confirmGate, rollback, undoUnlessConfirmed } from "../../src/gate/index.ts";
 import { fail, ok, type Problem } from "../../src/problem/problem.ts";
 import { type Answers, type FakeHost, fails, fakeHost, prints } from "../setup/fake-host.ts";
+import { programOf } from "../setup/policy.ts";
+import { listingOf } from "./listings.ts";
 
 const FOLDER = "/run/postern/net-0";
 const PENDING = {
@@ -12,6 +14,7 @@ const PENDING = {
   until: 1060,
   loadedAt: 1000,
 };
+const GATE = listingOf(programOf("doors: { ssh: { protects: tcp/22 } }"));
 const GONE = "table inet postern\ndelete table inet postern\n";
 
 interface Waiting {
@@ -35,7 +38,7 @@ function waiting(
   answers: Answers = {},
 ): Waiting {
   const clock = { now: 1000 };
-  const plain = fakeHost(answers);
+  const plain = fakeHost({ tables: [GATE], ...answers });
   const file = (name: string) => plain.written.get(`${FOLDER}/${name}`);
   const host: FakeHost = {
     ...plain,

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { printListedAnew } from "../../src/backend/nftables/index.ts";
-import { restoreSnapshot, takeSnapshot, tryRestore } from "../../src/gate/keep/snapshot.ts";
+import { nftables } from "../../src/gate/nftables/index.ts";
 import type { Host as GateHost } from "../../src/host/index.ts";
 import { validPolicy } from "../policy/arbitrary.ts";
 import { readExamples, readGoldens } from "../setup/goldens.ts";
@@ -40,15 +40,16 @@ async function load(policyText: string): Promise<readonly string[]> {
 /** In the place of the other one, of none, and once more of itself. */
 async function expectToComeBack(policyText: string, other: string): Promise<void> {
   const before = await load(policyText);
-  const snapshot = sure(await takeSnapshot(host));
-  sure(await tryRestore(host, snapshot));
+  const kept = sure(await nftables.takeSnapshot(host));
+  if (kept === null) throw new Error("expectToComeBack: there is no gate to keep");
+  sure(await nftables.tryRestore(host, kept));
   await load(other);
   for (const _ of ["in the place of the other", "of itself"]) {
-    sure(await restoreSnapshot(host, snapshot));
+    sure(await nftables.restore(host, kept, []));
     expect(await listing()).toEqual(before);
   }
   await network.server.run(["nft", "flush", "ruleset"]);
-  sure(await restoreSnapshot(host, snapshot));
+  sure(await nftables.restore(host, kept, []));
   expect(await listing()).toEqual(before);
 }
 
@@ -63,11 +64,11 @@ test.each(KNOWN)("$name", async ({ name, policy }) => {
 test("a gate comes back where the names of protocols cannot be read any more", async () => {
   const everything = KNOWN.find(({ name }) => name === "everything.yaml")?.policy ?? "";
   await load(everything);
-  const snapshot = sure(await takeSnapshot(host));
+  const kept = sure(await nftables.takeSnapshot(host));
   const nameless = ["unshare", "--mount", "sh", "-c"];
   await network.server.run(
     [...nameless, "mount --bind /dev/null /etc/protocols && nft --check --file -"],
-    { stdin: printListedAnew(snapshot?.rules ?? "") },
+    { stdin: printListedAnew(kept?.rules ?? "") },
   );
 });
 

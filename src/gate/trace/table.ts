@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import type { Host, Running } from "../../host/index.ts";
 import { type Address, printAddress } from "../../policy/address.ts";
 import { ok, type Result } from "../../problem/problem.ts";
-import { loadText } from "../table.ts";
+import { loadText } from "../nftables/index.ts";
 
 const STEM = "postern_trace_";
 

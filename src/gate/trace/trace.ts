@@ -3,7 +3,9 @@ import type { TableListing } from "../../backend/nftables/index.ts";
 import type { Host, Running } from "../../host/index.ts";
 import type { Address } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
-import { readGate } from "../table.ts";
+import type { BackendName } from "../backend.ts";
+import { readTable } from "../nftables/index.ts";
+import { NO_GATE, readGate } from "../standing.ts";
 import { shapeOf } from "./happening.ts";
 import type { TracedPacket } from "./monitor.ts";
 import { narrator, type Seen } from "./narrator.ts";
@@ -35,7 +37,7 @@ export async function traceSource(
   seconds: number,
   tell: Tell,
 ): Promise<Result<TraceEnd>> {
-  const gate = await readGate(host);
+  const gate = await readTraceable(host);
   if (!gate.ok) return gate;
   const marks = await markPackets(host, source, seconds);
   if (!marks.ok) return marks;
@@ -44,6 +46,17 @@ export async function traceSource(
   } finally {
     await marks.value.remove();
   }
+}
+
+/** The gate, if it is one of nftables. */
+async function readTraceable(host: Host): Promise<Result<TableListing>> {
+  const standing = await readGate(host, { members: false });
+  if (!standing.ok) return standing;
+  const { name } = standing.value.backend;
+  if (name !== "nftables") return fail(noTraceOf(name));
+  const table = await readTable(host, { members: false });
+  if (!table.ok) return table;
+  return table.value === undefined ? fail(NO_GATE) : ok(table.value);
 }
 
 interface Session {
@@ -131,6 +144,15 @@ async function tellsOf({ lines }: Running, beginning: string): Promise<boolean> 
     if (line.startsWith(beginning)) return true;
   }
   return false;
+}
+
+function noTraceOf(backend: BackendName): Problem {
+  return {
+    code: "host-no-trace",
+    severity: "error",
+    what: `a trace follows gates of nftables only, and this one is of ${backend}`,
+    fix: "ask `postern explain ADDRESS`, which tells about any packet",
+  };
 }
 
 const NO_MONITOR: Problem = {

@@ -1,31 +1,20 @@
 /** The one table of the gate in the kernel: read it, change it in one transaction. */
-import { parseListing, TABLE, type TableListing } from "../backend/nftables/index.ts";
-import type { Host } from "../host/index.ts";
-import { fail, ok, type Result } from "../problem/problem.ts";
-import { findObstacle, NOT_OURS, refusedByNft } from "./obstacle.ts";
+import { parseListing, TABLE, type TableListing } from "../../backend/nftables/index.ts";
+import type { Host } from "../../host/index.ts";
+import { fail, ok, type Result } from "../../problem/problem.ts";
+import { NOT_OURS, refusedByNft } from "./obstacle.ts";
 
-/** What the kernel holds of a gate; none is a problem. */
-export async function readGate(host: Host): Promise<Result<TableListing>> {
-  const obstacle = await findObstacle(host);
-  if (obstacle !== undefined) return fail(obstacle);
-  const table = await list(host, []);
-  if (!table.ok) return table;
-  return table.value === undefined ? fail(NO_GATE) : ok(parseListing(table.value));
-}
-
-/**
- * The same on a host without an obstacle, undefined where there is no gate, and with every set
- * as if it were empty: to list a full one takes a second.
- */
-export async function readTableWithoutMembers(
+/** Undefined where there is no gate. */
+export async function readTable(
   host: Host,
+  { members }: { readonly members: boolean },
 ): Promise<Result<TableListing | undefined>> {
-  const table = await listWithoutMembers(host);
+  const table = await list(host, members ? [] : ["--terse"]);
   if (!table.ok) return table;
   return ok(table.value === undefined ? undefined : parseListing(table.value));
 }
 
-/** The same as nft prints it in JSON. */
+/** The same without members, as nft prints it in JSON. */
 export function listWithoutMembers(host: Host): Promise<Result<string | undefined>> {
   return list(host, ["--terse"]);
 }
@@ -45,6 +34,17 @@ export async function loadText(host: Host, text: string): Promise<Result<undefin
   return loaded.status === 0 ? ok(undefined) : fail(refusedByNft(loaded));
 }
 
+/** If there is one. */
+export async function removeTable(host: Host): Promise<Result<undefined>> {
+  // What somebody else has made in the meantime is not ours to delete.
+  const table = await listWithoutMembers(host);
+  if (!table.ok) return table;
+  // It is made first so that there is one to delete, whoever else has deleted it by now.
+  return table.value === undefined
+    ? ok(undefined)
+    : loadText(host, `table ${TABLE}\ndelete table ${TABLE}\n`);
+}
+
 async function list(host: Host, options: readonly string[]): Promise<Result<string | undefined>> {
   const argv = ["nft", "--json", ...options, "list", "table", ...TABLE.split(" ")];
   const first = await host.run(argv);
@@ -60,10 +60,3 @@ async function list(host: Host, options: readonly string[]): Promise<Result<stri
 function oursIn(json: string): Result<string> {
   return parseListing(json).isOurs ? ok(json) : fail(NOT_OURS);
 }
-
-const NO_GATE = {
-  code: "no-gate",
-  severity: "error",
-  what: "there is no gate on this host",
-  fix: "load one with `postern apply`",
-} as const;

@@ -1,0 +1,2 @@
+export { nftables } from "./nftables.ts";
+export { loadText, readTable } from "./table.ts";

@@ -1,0 +1,47 @@
+/** What a host needs for nftables besides, and what nft says when it will not. */
+import { TABLE } from "../../backend/nftables/index.ts";
+import type { Finished, Host } from "../../host/index.ts";
+import type { Problem } from "../../problem/problem.ts";
+import { isOlder, obstacle } from "../obstacle.ts";
+
+/** `socket wildcard`, the youngest thing that a gate asks of the kernel, came with 5.10. */
+const OLDEST_KERNEL = [5, 10] as const;
+/** The oldest release whose sets take a `limit`, a comment and `delete` from a rule alike. */
+const OLDEST_NFT = [1, 0] as const;
+
+export async function findObstacle(host: Host): Promise<Problem | undefined> {
+  const kernel = (await host.readKernelFile("/proc/sys/kernel/osrelease")) ?? "";
+  if (isOlder(kernel, OLDEST_KERNEL)) {
+    const found = `the kernel is Linux ${kernel.trim()}`;
+    return obstacle("kernel-too-old", found, "Linux 5.10 or newer is needed");
+  }
+  const version = await host.run(["nft", "--version"]);
+  if (version.status !== 0) {
+    return obstacle("no-nft", "there is no nft command", "install nftables 1.0 or newer");
+  }
+  if (isOlder(version.stdout, OLDEST_NFT)) {
+    const found = `nft is ${version.stdout.trim()}`;
+    return obstacle("nft-too-old", found, "nftables 1.0 or newer is needed");
+  }
+  return undefined;
+}
+
+/** nft would not do what was asked, though nothing in the asking was wrong. */
+export function refusedByNft({ status, stderr }: Finished): Problem {
+  // Where in our own text, what, and on the next line the rule that it is about.
+  const [first = "", rule = ""] = stderr.trim().split("\n");
+  const said = first.replace(/^(\S+: )?Error: /, "") || `it ended with status ${status}`;
+  const about = rule.trim() === "" ? "" : ` (${rule.trim()})`;
+  return obstacle(
+    "nft-refused",
+    `nft refused: ${said}${about}`,
+    "nothing was changed; see `nft list ruleset`",
+  );
+}
+
+/** Somebody may have a table of that name for purposes of their own. */
+export const NOT_OURS = obstacle(
+  "not-ours",
+  `there is a table ${TABLE} that Postern did not make`,
+  `give it another name, or take it away with \`nft delete table ${TABLE}\``,
+);

@@ -1,0 +1,83 @@
+/** The gate that stands on a host, whichever backend holds it. */
+import type { Listing } from "../backend/live.ts";
+import type { Host } from "../host/index.ts";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import type { Backend } from "./backend.ts";
+import { BACKENDS } from "./backends.ts";
+import { findObstacle } from "./obstacle.ts";
+
+export interface Standing {
+  readonly backend: Backend;
+  readonly listing: Listing;
+}
+
+/** Those that can hold a gate on this host. None is a problem: what each of them lacks. */
+export async function usableBackends(host: Host): Promise<Result<readonly Backend[]>> {
+  const obstacle = await findObstacle(host);
+  if (obstacle !== undefined) return fail(obstacle);
+  const usable: Backend[] = [];
+  const obstacles: Problem[] = [];
+  for (const backend of BACKENDS) {
+    const lack = await backend.findObstacle(host);
+    if (lack === undefined) usable.push(backend);
+    else obstacles.push(lack);
+  }
+  return usable.length > 0 ? ok(usable) : fail(...obstacles);
+}
+
+/** Undefined where there is none. A backend that this host has no tools for holds no gate. */
+export async function findGate(
+  host: Host,
+  how: { readonly members: boolean },
+): Promise<Result<Standing | undefined>> {
+  const usable = await usableBackends(host);
+  if (!usable.ok) return usable;
+  for (const backend of usable.value) {
+    const listing = await backend.read(host, how);
+    if (!listing.ok) return listing;
+    if (listing.value !== undefined) return ok({ backend, listing: listing.value });
+  }
+  return ok(undefined);
+}
+
+/** The same; none is a problem. */
+export async function readGate(host: Host, how = { members: true }): Promise<Result<Standing>> {
+  const gate = await findGate(host, how);
+  if (!gate.ok) return gate;
+  return gate.value === undefined ? fail(NO_GATE) : ok(gate.value);
+}
+
+/** The backends besides one that hold a gate as well. */
+export async function findOthers(
+  host: Host,
+  { name }: Backend,
+): Promise<Result<readonly Backend[]>> {
+  const others: Backend[] = [];
+  for (const backend of BACKENDS.filter((one) => one.name !== name)) {
+    if ((await backend.findObstacle(host)) !== undefined) continue;
+    const listing = await backend.read(host, { members: false });
+    if (!listing.ok) return listing;
+    if (listing.value !== undefined) others.push(backend);
+  }
+  return ok(others);
+}
+
+/** Takes away every gate that can be taken away, also after a problem with another one. */
+export async function removeGates(
+  host: Host,
+  backends: readonly Backend[],
+): Promise<Result<undefined>> {
+  const problems: Problem[] = [];
+  for (const backend of backends) {
+    const removed = await backend.remove(host);
+    if (!removed.ok) problems.push(...removed.problems);
+  }
+  return problems.length === 0 ? ok(undefined) : fail(...problems);
+}
+
+export const NO_GATE: Problem = {
+  code: "no-gate",
+  severity: "error",
+  what: "there is no gate on this host",
+  fix: "load one with `postern apply`",
+};
