@@ -1,0 +1,16 @@
+export {
+  type Clock,
+  listingOf,
+  membersOf,
+  parseSaved,
+  parseSeen,
+  type Recent,
+  type Saved,
+  type SavedList,
+  type Seen,
+} from "./listing.ts";
+export { BY_HAND_SECONDS, type Lasting, listsOf } from "./lists.ts";
+export { CLOCK, logNames } from "./names.ts";
+export { printRules } from "./print.ts";
+export { printScript } from "./script.ts";
+export { printTransaction, savedRules } from "./transaction.ts";

@@ -1,0 +1,74 @@
+/**
+ * A program as a file for `iptables-restore --noflush` and `ip6tables-restore --noflush`, laid out
+ * for an administrator who has no Postern at hand.
+ */
+import type { Chain, Program } from "../../program/program.ts";
+import { labelOf, printLabel } from "../labels.ts";
+import { type Lasting, type List, listsOf, printTime } from "./lists.ts";
+import { CLOCK, chainNames, LIST, logNames, MADE_OF, POLICY } from "./names.ts";
+import { type Names, printRule } from "./print-rule.ts";
+
+/** What a gate that stands already brings along. */
+export interface Standing {
+  /** Lists that hold somebody. */
+  readonly lasting?: readonly Lasting[];
+  readonly counted?: ReadonlyMap<string, number>;
+}
+
+/** The chains of the gate, from the name of the table to the last rule. */
+export function printRules(program: Program, { lasting, counted }: Standing = {}): string[] {
+  const lists = listsOf(program, lasting);
+  const chains = chainNames(program.chains.map(({ name }) => name));
+  const logged = logNames([...new Set(program.counters.map(({ door }) => door))]);
+  const names: Names = {
+    chain: (chain) => named(chains, chain),
+    logged: (door) => named(logged, door),
+    lists: (set) =>
+      lists.filter(({ isWindow, ...list }) => list.set.name === set.name && !isWindow),
+    counted: (counter) => counted?.get(counter) ?? 0,
+  };
+  return [
+    "*raw",
+    ...[...chains.values(), MADE_OF].map((chain) => `:${chain} - [0:0]`),
+    ...program.chains.flatMap((chain) => printChain(chain, names)),
+    ...printMadeOf(program, lists),
+  ];
+}
+
+function printChain({ name, note, rules }: Chain, names: Names): string[] {
+  const head = `-A ${names.chain(name)}`;
+  const lines = rules.flatMap((rule) => printRule(rule, names));
+  return [
+    "",
+    `# ${note}`,
+    ...lines.map((line) => (line.startsWith("#") ? line : `${head} ${line}`)),
+  ];
+}
+
+/**
+ * For those who read the rules back. Each list is named here, so that the kernel keeps it for as
+ * long as there is a gate, of one family or both.
+ */
+function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[] {
+  const head = `-A ${MADE_OF}`;
+  return [
+    "",
+    "# No packet comes here. It tells what the gate is made of.",
+    `${head} -m comment --comment "${POLICY}${fingerprint}"`,
+    ...lists.map(
+      (list) =>
+        `${head} -m comment --comment "${printList(list)}" -m recent --set --name ${list.name}`,
+    ),
+    `${head} -m recent --set --name ${CLOCK}`,
+  ];
+}
+
+function printList(list: List): string {
+  return `${LIST}${list.name} for=${printTime(list)} ${printLabel(labelOf(list.set))}`;
+}
+
+function named(names: ReadonlyMap<string, string>, name: string): string {
+  const found = names.get(name);
+  if (found === undefined) throw new Error(`named: the program has no ${name}`);
+  return found;
+}

@@ -1,0 +1,32 @@
+/** What puts rules in the place of those that stand, as one text for `iptables-restore --noflush`. */
+import type { Saved } from "./listing.ts";
+import { ENTRY } from "./names.ts";
+
+/** The one jump that leads into the gate, before whatever else is in its chain. */
+const JUMP = `PREROUTING -j ${ENTRY}`;
+
+/**
+ * @param rules from the name of the table on; none takes the gate away.
+ * @param standing what is there now.
+ */
+export function printTransaction(rules: readonly string[], standing: Saved): string {
+  const own = new Set(rules.flatMap((line) => /^:(\S+) /.exec(line)?.[1] ?? []));
+  const stale = standing.chains.filter((chain) => !own.has(chain));
+  return [
+    ...(rules.length === 0 ? ["*raw"] : rules),
+    "",
+    ...stale.map((chain) => `:${chain} - [0:0]`),
+    ...standing.jumps.map((jump) => `-D ${jump}`),
+    ...stale.map((chain) => `-X ${chain}`),
+    ...(own.size === 0 ? [] : [`-I ${JUMP}`]),
+    "COMMIT",
+    "",
+  ].join("\n");
+}
+
+/** The rules of a gate that was saved, as {@link printTransaction} takes them. */
+export function savedRules({ chains, rules }: Saved): string[] {
+  return chains.length === 0
+    ? []
+    : ["*raw", ...chains.map((chain) => `:${chain} - [0:0]`), ...rules];
+}
