@@ -5,11 +5,10 @@ import { parsePolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Result } from "../problem/problem.ts";
 import type { Backend, KeptGate } from "./backend.ts";
-import { backendOf } from "./backends.ts";
 import { connectionsTo } from "./connections.ts";
 import type { Keep } from "./keep/keep.ts";
 import { findPolicy } from "./keep/policies.ts";
-import type { Snapshot } from "./keep/snapshot.ts";
+import { backendOf, type Snapshot } from "./keep/snapshot.ts";
 import { type BoundSockets, readBoundSockets } from "./sockets.ts";
 import { findOthers, removeGates, usableBackends } from "./standing.ts";
 

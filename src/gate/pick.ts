@@ -2,7 +2,7 @@
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, BackendName } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
 import { findObstacle } from "./obstacle.ts";
 
@@ -18,13 +18,13 @@ export async function pickBackend(host: Host, policy: Policy): Promise<Result<Pi
   if (!candidates.ok) return candidates;
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
-  const obstacles: Problem[] = [];
+  const unfit: Unfit[] = [];
   for (const backend of candidates.value) {
     const lack = await backend.findObstacle(host);
-    if (lack === undefined) return ok({ backend, why: whyOf(backend, policy, obstacles) });
-    obstacles.push(lack);
+    if (lack === undefined) return ok({ backend, why: whyOf(backend, policy, unfit) });
+    unfit.push({ name: backend.name, lack });
   }
-  return fail(...obstacles);
+  return fail(...unfit.map(({ lack }) => lack));
 }
 
 /** Those that a policy allows, and first the one to prefer; never none. */
@@ -35,10 +35,16 @@ export function backendsFor(policy: Policy): Result<readonly [Backend, ...Backen
   return first === undefined ? fail(NO_IPTABLES) : ok([first, ...others]);
 }
 
-function whyOf({ name }: Backend, policy: Policy, obstacles: readonly Problem[]): string {
+interface Unfit {
+  readonly name: BackendName;
+  readonly lack: Problem;
+}
+
+function whyOf({ name }: Backend, policy: Policy, unfit: readonly Unfit[]): string {
   if (policy.backend !== "auto") return `${name}: the policy asks for it`;
-  if (obstacles.length === 0) return `${name}: this host has all that it needs`;
-  return `${name}: for another backend, ${obstacles.map(({ what }) => what).join("; ")}`;
+  if (unfit.length === 0) return `${name}: this host has all that it needs`;
+  const reasons = unfit.map((other) => `not ${other.name}, because ${other.lack.what}`);
+  return `${name}: ${reasons.join("; ")}`;
 }
 
 const NO_IPTABLES: Problem = {
