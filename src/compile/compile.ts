@@ -40,8 +40,8 @@ export function compilePolicy(
     own: setsOfDoor(policy, door),
     counters: countersOf(door),
   }));
-  const knocks = dispatch("knocks", policy.doors.flatMap(knockArrivals));
-  const services = dispatch("services", policy.doors.flatMap(serviceArrivals));
+  const knocks = dispatch("knocks", kind.arrivals(policy.doors.flatMap(knockArrivals)));
+  const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
   return {
     fingerprint: fingerprintOf(policy),
     sets: [
@@ -72,6 +72,7 @@ export function compilePolicy(
 }
 
 interface Kind {
+  readonly arrivals: (arrivals: readonly Arrival[]) => readonly Arrival[];
   readonly door: (parts: DoorParts) => Chain[];
   readonly shared: (policy: Policy, sets: GateSets, bound: readonly Endpoint[]) => Chain[];
   /** The sets for what has been let through over TCP. */
@@ -80,11 +81,17 @@ interface Kind {
 
 const KINDS: Readonly<Record<Memory, Kind>> = {
   connections: {
+    // One comparison of the port for both is less than one of the protocol besides; a packet of
+    // the other protocol that comes to a chain finds nothing there.
+    arrivals: withoutProtocols,
     door: compileDoor,
     shared: compileShared,
     sets: ({ flows, closing, syns }) => [flows, closing, syns],
   },
   sources: {
+    // iptables compares ports of a protocol only. And what a door lets pass comes back: a second
+    // arrival by the same port would take a grant for one connection twice.
+    arrivals: (arrivals) => arrivals,
     door: compileDoorBySource,
     shared: compileSharedBySource,
     sets: ({ letThrough }) => [letThrough],
@@ -145,18 +152,36 @@ function entryChains(policy: Policy, rules: readonly Rule[]): Chain[] {
 }
 
 function serviceArrivals(door: Door): Arrival[] {
-  return door.protects.map(({ ports }) => ({ ports, chain: `door_${door.name}` }));
+  return door.protects.map((service) => ({ ...service, chain: `door_${door.name}` }));
 }
 
 function knockArrivals({ name, sequence }: Door): Arrival[] {
   if (sequence?.watch === undefined) return [];
-  const ports = new Set(
-    outlyingSteps(sequence).flatMap((step) => (step.kind === "port" ? [step.port] : [])),
-  );
+  const outlying = outlyingSteps(sequence).flatMap((step) => (step.kind === "port" ? [step] : []));
   return [
     { ports: sequence.watch, chain: `knock_${name}` },
-    ...[...ports].map((port) => ({ ports: { first: port, last: port }, chain: `steps_${name}` })),
+    ...[...new Set(outlying.map(({ port }) => port))].map((port) => ({
+      ports: { first: port, last: port },
+      protocol: oneProtocolOf(outlying.filter((step) => step.port === port)),
+      chain: `steps_${name}`,
+    })),
   ];
+}
+
+function oneProtocolOf(steps: readonly { readonly protocol: "tcp" | "udp" | "either" }[]) {
+  const [first, ...others] = new Set(steps.map(({ protocol }) => protocol));
+  return others.length > 0 || first === "either" ? undefined : first;
+}
+
+/** Those that differ in nothing else are one. */
+function withoutProtocols(arrivals: readonly Arrival[]): Arrival[] {
+  const isSame = (one: Arrival, other: Arrival) =>
+    one.chain === other.chain &&
+    one.ports.first === other.ports.first &&
+    one.ports.last === other.ports.last;
+  return arrivals
+    .filter((one, index) => arrivals.findIndex((other) => isSame(one, other)) === index)
+    .map(({ ports, chain }) => ({ ports, chain }));
 }
 
 const PINGS = "pings";

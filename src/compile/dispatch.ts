@@ -1,5 +1,5 @@
 /** Sends packets by destination port to the chains that look closer, with few comparisons. */
-import type { Chain, Rule } from "../program/program.ts";
+import type { Chain, Match, Rule } from "../program/program.ts";
 import { chain, jump, rule } from "./rules.ts";
 
 interface Ports {
@@ -9,6 +9,8 @@ interface Ports {
 
 export interface Arrival {
   readonly ports: Ports;
+  /** The one protocol whose packets arrive; undefined: TCP and UDP. */
+  readonly protocol?: "tcp" | "udp" | undefined;
   readonly chain: string;
 }
 
@@ -40,8 +42,9 @@ function branch(name: string, part: readonly Arrival[]): { rule: Rule; chains: C
     part.length <= WIDTH ? [] : split(part).map((p, i) => branch(`${name}_${i + 1}`, p));
   const rules = branches.length === 0 ? part.map(leaf) : branches.map(({ rule }) => rule);
   const here = chain(name, `Ports ${ports.first} to ${ports.last}.`, ...rules);
+  const [first, ...others] = new Set(part.map(({ protocol }) => protocol));
   return {
-    rule: arrive(ports, name),
+    rule: leaf({ ports, protocol: others.length === 0 ? first : undefined, chain: name }),
     chains: [here, ...branches.flatMap(({ chains }) => chains)],
   };
 }
@@ -54,12 +57,9 @@ function split(part: readonly Arrival[]): Arrival[][] {
   );
 }
 
-function leaf(arrival: Arrival): Rule {
-  return arrive(arrival.ports, arrival.chain);
-}
-
-function arrive({ first, last }: Ports, to: string): Rule {
-  return rule([{ kind: "to-port", first, last }], jump(to));
+function leaf({ ports: { first, last }, protocol, chain }: Arrival): Rule {
+  const only: Match[] = protocol === undefined ? [] : [{ kind: "protocol", is: protocol }];
+  return rule([...only, { kind: "to-port", first, last }], jump(chain));
 }
 
 /** The smallest range that holds all of theirs. `part` is not empty. */

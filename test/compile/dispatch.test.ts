@@ -14,19 +14,24 @@ interface Way {
   readonly comparisons: number;
 }
 
-/** The way of a packet with this destination port through comparisons of ports. */
-function wayOf(rules: readonly Rule[], chains: readonly Chain[], port: number): Way {
+/** The way of a packet of this protocol with this destination port through comparisons of ports. */
+function wayOf(
+  rules: readonly Rule[],
+  chains: readonly Chain[],
+  port: number,
+  protocol: "tcp" | "udp" = "tcp",
+): Way {
   const arrivedAt: string[] = [];
   let comparisons = 0;
   for (const { when, to } of rules) {
     comparisons += 1;
-    if (!when.every((match) => holdsPort(match, port))) continue;
+    if (!when.every((match) => holds(match, port, protocol))) continue;
     if (to.kind !== "jump" && to.kind !== "goto") throw new Error(`wayOf: a rule to ${to.kind}`);
     const next = chains.find(({ name }) => name === to.chain);
     const way =
       next === undefined
         ? { arrivedAt: [to.chain], comparisons: 0 }
-        : wayOf(next.rules, chains, port);
+        : wayOf(next.rules, chains, port, protocol);
     arrivedAt.push(...way.arrivedAt);
     comparisons += way.comparisons;
   }
@@ -34,16 +39,16 @@ function wayOf(rules: readonly Rule[], chains: readonly Chain[], port: number): 
 }
 
 /** Anything but a plain comparison has no place on the way of every packet. */
-function holdsPort(match: Match, port: number): boolean {
+function holds(match: Match, port: number, protocol: "tcp" | "udp"): boolean {
   switch (match.kind) {
     case "to-port":
       return port >= match.first && port <= match.last;
     case "interface":
       return true;
     case "protocol":
-      return match.is === "tcp";
+      return match.is === protocol;
     default:
-      throw new Error(`holdsPort: every packet meets a match of kind ${match.kind}`);
+      throw new Error(`holds: every packet meets a match of kind ${match.kind}`);
   }
 }
 
@@ -151,5 +156,48 @@ describe("an ordinary packet", () => {
   test("meets two more where pings are steps", () => {
     const text = "doors: { ssh: { protects: tcp/22, sequence: { steps: [ping/63, 54040] } } }";
     expect(met(text, 443).comparisons).toBe(4);
+  });
+});
+
+describe("where sources are remembered, and a door gives back what it lets pass", () => {
+  const arrivedAt = (text: string, port: number, protocol: "tcp" | "udp") => {
+    const program = compilePolicy(policyOf(text), [], "sources");
+    const tree = program.chains.filter(({ name }) => /^(knocks|services)(_|$)/.test(name));
+    return wayOf(entryOf(program), tree, port, protocol).arrivedAt;
+  };
+  const dns = (protects: string) =>
+    `doors: { dns: { protects: ${protects}, sequence: { steps: [tcp/1000, udp/40010, 40020], watch: 40000-40100 } } }`;
+
+  test("a packet comes once to a door that has its port over TCP and UDP", () => {
+    for (const protocol of ["tcp", "udp"] as const) {
+      expect(arrivedAt(dns("[tcp/53, udp/53]"), 53, protocol)).toEqual(["door_dns"]);
+    }
+  });
+
+  test("a packet of another protocol than the door's or the step's comes nowhere", () => {
+    expect(arrivedAt(dns("tcp/53"), 53, "tcp")).toEqual(["door_dns"]);
+    expect(arrivedAt(dns("tcp/53"), 53, "udp")).toEqual([]);
+    expect(arrivedAt(dns("tcp/53"), 1000, "tcp")).toEqual(["steps_dns"]);
+    expect(arrivedAt(dns("tcp/53"), 1000, "udp")).toEqual([]);
+  });
+
+  test("of many doors, too", () => {
+    const doors = Array.from(
+      { length: 20 },
+      (_, n) => `  door-${n}: { protects: [${n < 10 ? "tcp" : "udp"}/${100 + n}, tcp/${300 + n}] }`,
+    );
+    const text = `doors:\n${doors.join("\n")}\n`;
+    expect(arrivedAt(text, 105, "tcp")).toEqual(["door_door-5"]);
+    expect(arrivedAt(text, 105, "udp")).toEqual([]);
+    expect(arrivedAt(text, 115, "udp")).toEqual(["door_door-15"]);
+    expect(arrivedAt(text, 315, "tcp")).toEqual(["door_door-15"]);
+  });
+});
+
+test("where connections are remembered, a port of TCP and UDP is one comparison", () => {
+  const text = "doors: { dns: { protects: [tcp/53, udp/53] } }";
+  expect(wayOf(entryOf(compilePolicy(policyOf(text))), [], 53)).toEqual({
+    arrivedAt: ["door_dns"],
+    comparisons: 1,
   });
 });
