@@ -1,4 +1,4 @@
-import { backendsFor, checkGate, type GateCheck } from "../gate/index.ts";
+import { checkGate, type GateCheck } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import { parsePlacedPolicy } from "../policy/parse.ts";
 import type { Problem } from "../problem/problem.ts";
@@ -28,10 +28,7 @@ async function checkFile(host: Host, path: string | undefined): Promise<GateChec
   const text = await host.readText(file);
   const placed = text.ok ? parsePlacedPolicy(text.value, file) : text;
   if (!placed.ok) return unread(placed.problems);
-  const backends = backendsFor(placed.value.policy);
-  const checked = await checkGate(host, placed.value);
-  if (backends.ok) return checked;
-  return { ...checked, problems: [...checked.problems, ...backends.problems] };
+  return checkGate(host, placed.value);
 }
 
 function unread(problems: readonly Problem[]): GateCheck {

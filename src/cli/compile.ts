@@ -10,9 +10,7 @@ export const compile: Command = {
   async run(given, world) {
     const policy = await readPolicy(world.host, given.arguments[0]);
     if (!policy.ok) return refuse(world, policy.problems);
-    const backends = backendsFor(policy.value);
-    if (!backends.ok) return refuse(world, backends.problems);
-    const [backend] = backends.value;
+    const [backend] = backendsFor(policy.value);
     world.stdout(backend.print(backend.compile(policy.value)));
     return EXIT.ok;
   },

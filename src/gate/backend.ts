@@ -56,10 +56,7 @@ export interface Backend {
 /** A gate as it once stood, so that it can come back. Its texts only its backend reads. */
 export interface KeptGate {
   readonly backend: BackendName;
-  /** What loads it. */
-  readonly rules: string;
-  /** The same for reading. */
-  readonly listing: string;
+  readonly texts: Readonly<Record<string, string>>;
 }
 
 /** Of the members of one set. */

@@ -14,25 +14,25 @@ export interface Picked {
 
 /** The one that the policy asks for, or the first that this host has all for. */
 export async function pickBackend(host: Host, policy: Policy): Promise<Result<Picked>> {
-  const candidates = backendsFor(policy);
-  if (!candidates.ok) return candidates;
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
   const unfit: Unfit[] = [];
-  for (const backend of candidates.value) {
+  for (const backend of backendsFor(policy)) {
     const lack = await backend.findObstacle(host);
     if (lack === undefined) return ok({ backend, why: whyOf(backend, policy, unfit) });
     unfit.push({ name: backend.name, lack });
   }
-  return fail(...unfit.map(({ lack }) => lack));
+  // Of several that are lacking, the one to prefer is the one to get.
+  return fail(...unfit.slice(0, 1).map(({ lack }) => lack));
 }
 
 /** Those that a policy allows, and first the one to prefer; never none. */
-export function backendsFor(policy: Policy): Result<readonly [Backend, ...Backend[]]> {
+export function backendsFor(policy: Policy): readonly [Backend, ...Backend[]] {
   const [first, ...others] = BACKENDS.filter(
     ({ name }) => policy.backend === "auto" || policy.backend === name,
   );
-  return first === undefined ? fail(NO_IPTABLES) : ok([first, ...others]);
+  if (first === undefined) throw new Error(`backendsFor: nobody is called ${policy.backend}`);
+  return [first, ...others];
 }
 
 interface Unfit {
@@ -46,10 +46,3 @@ function whyOf({ name }: Backend, policy: Policy, unfit: readonly Unfit[]): stri
   const reasons = unfit.map((other) => `not ${other.name}, because ${other.lack.what}`);
   return `${name}: ${reasons.join("; ")}`;
 }
-
-const NO_IPTABLES: Problem = {
-  code: "no-such-backend",
-  severity: "error",
-  what: "the policy asks for `backend: iptables`, which does not exist yet",
-  fix: "write `backend: nftables`, or leave the line out",
-};

@@ -11,18 +11,19 @@ export interface Standing {
   readonly listing: Listing;
 }
 
-/** Those that can hold a gate on this host. None is a problem: what each of them lacks. */
+/** Those that can hold a gate on this host. None is a problem. */
 export async function usableBackends(host: Host): Promise<Result<readonly Backend[]>> {
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
   const usable: Backend[] = [];
-  const obstacles: Problem[] = [];
+  let first: Problem | undefined;
   for (const backend of BACKENDS) {
     const lack = await backend.findObstacle(host);
     if (lack === undefined) usable.push(backend);
-    else obstacles.push(lack);
+    first ??= lack;
   }
-  return usable.length > 0 ? ok(usable) : fail(...obstacles);
+  // Of several that are lacking, the one to prefer is the one to get.
+  return usable.length > 0 || first === undefined ? ok(usable) : fail(first);
 }
 
 /** Undefined where there is none. A backend that this host has no tools for holds no gate. */

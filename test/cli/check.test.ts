@@ -65,12 +65,6 @@ describe("check", () => {
     expect(stdout).toBe((await postern("compile wrong.yaml", host())).stderr);
   });
 
-  test("of a backend that does not exist is refused as apply refuses it", async () => {
-    const { exit, stdout } = await postern("check iptables.yaml", host());
-    expect(exit).toBe(1);
-    expect(stdout).toContain("[no-such-backend]");
-  });
-
   test("of a file that cannot be read says so, on stdout", async () => {
     const what = '"good.yaml" does not exist';
     const unreadable: Host = {

@@ -46,13 +46,6 @@ describe("compile", () => {
     expect(stderr).toMatch(/\n1 problem\n$/);
   });
 
-  test("prints none for a backend that does not exist yet", async () => {
-    const files = { "gate.yaml": `backend: iptables\n${POLICY}` };
-    const { exit, stdout, stderr } = await postern("compile gate.yaml", hostWith({ files }));
-    expect([exit, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("[no-such-backend]");
-  });
-
   test.each([
     [{}, "/etc/postern/policy.yaml"],
     [{ POSTERN_DIR: "/srv/gate" }, "/srv/gate/policy.yaml"],

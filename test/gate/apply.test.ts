@@ -45,7 +45,10 @@ describe("apply", () => {
       value: { pending: undefined, warnings: [] },
     });
     expect(keptOn(host, "before.json")).toEqual({
-      gate: { backend: "nftables", rules: "table inet postern {\n}\n", listing: LISTING },
+      gate: {
+        backend: "nftables",
+        texts: { rules: "table inet postern {\n}\n", listing: LISTING },
+      },
     });
     expect(host.ran.map(({ argv }) => argv)).toContainEqual(LIST_RULES);
     expect(host.loaded()).toEqual([RULES]);
@@ -129,15 +132,6 @@ describe("apply", () => {
     expect(await rollback(host)).toEqual({ ok: false, problems: [untrusted] });
     expect(host.loaded()).toEqual([]);
   });
-
-  test("for iptables is refused before anything is looked at", async () => {
-    const host = hostWith();
-    const iptables = policyOf("backend: iptables\ndoors: { ssh: { protects: tcp/22 } }");
-    expect(await applyPolicy(host, iptables)).toMatchObject({
-      problems: [{ code: "no-such-backend" }],
-    });
-    expect(host.ran).toEqual([]);
-  });
 });
 
 describe("apply until it is confirmed", () => {
@@ -168,7 +162,7 @@ describe("apply until it is confirmed", () => {
     expect(pending).toMatchObject({
       until: 1060.5,
       loadedAt: 1000.5,
-      gate: { listing: LISTING },
+      gate: { texts: { listing: LISTING } },
     });
     expect(host.apart).toEqual([["postern", "undo-unless-confirmed", pending.id]]);
     expect(host.loaded()).toEqual([RULES]);
@@ -310,7 +304,7 @@ describe("remove", () => {
       { argv: LIST_TERSE, stdin: "" },
       { argv: LOAD, stdin: "table inet postern\ndelete table inet postern\n" },
     ]);
-    expect(keptOn(host, "before.json")).toMatchObject({ gate: { listing: LISTING } });
+    expect(keptOn(host, "before.json")).toMatchObject({ gate: { texts: { listing: LISTING } } });
   });
 
   test("that nft refuses leaves the wait for a confirmation as it is", async () => {
@@ -338,13 +332,18 @@ describe("remove", () => {
 });
 
 describe("rollback", () => {
-  const gate = { backend: "nftables", rules: "table inet postern {\n}\n", listing: LISTING };
+  const gate = {
+    backend: "nftables",
+    texts: { rules: "table inet postern {\n}\n", listing: LISTING },
+  };
 
   test("puts the gate of before in the place of what stands, once", async () => {
     const host = hostWith({ tables: [LISTING] });
     host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
     expect(await rollback(host)).toEqual({ ok: true, value: "to the gate of before" });
-    expect(host.loaded()).toEqual([`table inet postern\nflush table inet postern\n${gate.rules}`]);
+    expect(host.loaded()).toEqual([
+      `table inet postern\nflush table inet postern\n${gate.texts.rules}`,
+    ]);
     expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
   });
 
@@ -360,7 +359,9 @@ describe("rollback", () => {
     const host = hostWith({ tables: [LISTING], loads });
     host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
     expect((await rollback(host)).ok).toBe(true);
-    expect(host.loaded()[1]).toBe(`table inet postern\ndelete table inet postern\n${gate.rules}`);
+    expect(host.loaded()[1]).toBe(
+      `table inet postern\ndelete table inet postern\n${gate.texts.rules}`,
+    );
   });
 
   test.each([

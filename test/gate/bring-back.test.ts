@@ -23,7 +23,7 @@ function hostAfter(answers: Answers = {}): FakeHost {
   const keep = (name: string, value: unknown) =>
     host.written.set(`/run/postern/net-0/${name}`, JSON.stringify(value));
   keep("before.json", {
-    gate: { backend: "nftables", rules: "table inet postern {\n}\n", listing },
+    gate: { backend: "nftables", texts: { rules: "table inet postern {\n}\n", listing } },
   });
   keep("policies.json", [{ fingerprint, file: "p.yaml", text: TEXT }]);
   return host;

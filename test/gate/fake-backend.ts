@@ -73,9 +73,7 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
       return Promise.resolve(ok(undefined));
     },
     takeSnapshot: () =>
-      Promise.resolve(
-        ok(fake.gate === undefined ? null : { backend: name, rules: name, listing: "" }),
-      ),
+      Promise.resolve(ok(fake.gate === undefined ? null : { backend: name, texts: {} })),
     fingerprintOf: () => undefined,
     tryRestore: () => Promise.resolve(ok(undefined)),
     restore: () =>

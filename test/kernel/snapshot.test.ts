@@ -68,7 +68,7 @@ test("a gate comes back where the names of protocols cannot be read any more", a
   const nameless = ["unshare", "--mount", "sh", "-c"];
   await network.server.run(
     [...nameless, "mount --bind /dev/null /etc/protocols && nft --check --file -"],
-    { stdin: printListedAnew(kept?.rules ?? "") },
+    { stdin: printListedAnew(kept?.texts["rules"] ?? "") },
   );
 });
 

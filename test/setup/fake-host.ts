@@ -90,7 +90,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
-      if (line !== "nft --version") ran.push({ argv, stdin });
+      if (!line.endsWith(" --version")) ran.push({ argv, stdin });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);
     },

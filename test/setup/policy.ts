@@ -1,4 +1,4 @@
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { Program } from "../../src/program/index.ts";
@@ -10,6 +10,9 @@ export function policyOf(text: string, file = "policy.yaml"): Policy {
   throw new Error(`policyOf: ${policy.problems.map(({ what }) => what).join("; ")}\n${text}`);
 }
 
-export function programOf(text: string): Program {
-  return compilePolicy(policyOf(text));
+export function programOf(text: string, memory: Memory = "connections"): Program {
+  return compilePolicy(policyOf(text), [], memory);
 }
+
+/** The programs of a policy: for each thing that a gate can remember, one. */
+export const MEMORIES: readonly Memory[] = ["connections", "sources"];

@@ -14,3 +14,4 @@ export { CLOCK, logNames } from "./names.ts";
 export { printRules } from "./print.ts";
 export { printScript } from "./script.ts";
 export { printTransaction, savedRules } from "./transaction.ts";
+export { nameFor, withList } from "./with-list.ts";

@@ -34,6 +34,6 @@ export function backendOf({ backend: name }: KeptGate): Backend {
 /** Of a release that knows other backends there may be one that this one cannot bring back. */
 export function isSnapshot(value: unknown): value is Snapshot {
   if (value === null) return true;
-  if (!hasKeys(value, { backend: "string", rules: "string", listing: "string" })) return false;
+  if (!hasKeys(value, { backend: "string", texts: "object" })) return false;
   return BACKENDS.some(({ name }) => name === (value as KeptGate).backend);
 }

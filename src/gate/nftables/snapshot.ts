@@ -25,21 +25,24 @@ export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>>
   if (listing.value === undefined) return ok(null);
   const rules = await host.run(LIST);
   if (rules.status !== 0) return fail(refusedByNft(rules));
-  return ok({ backend: "nftables", rules: rules.stdout, listing: listing.value });
+  return ok({ backend: "nftables", texts: { rules: rules.stdout, listing: listing.value } });
 }
 
-export function fingerprintOf({ listing }: KeptGate): string | undefined {
+export function fingerprintOf({ texts: { listing = "" } }: KeptGate): string | undefined {
   return parseListing(listing).fingerprint;
 }
 
-export async function tryRestore(host: Host, { rules }: KeptGate): Promise<Result<undefined>> {
+export async function tryRestore(
+  host: Host,
+  { texts: { rules = "" } }: KeptGate,
+): Promise<Result<undefined>> {
   const tried = await host.run(["nft", "--check", "-f", "-"], { stdin: printListedAnew(rules) });
   return tried.status === 0 ? ok(undefined) : fail(refusedByNft(tried));
 }
 
 export async function restore(
   host: Host,
-  { rules, listing }: KeptGate,
+  { texts: { rules = "", listing = "" } }: KeptGate,
   older: readonly Connection[],
 ): Promise<Result<undefined>> {
   // What somebody else has made in the meantime is not ours to delete.
