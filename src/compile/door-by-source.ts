@@ -63,8 +63,8 @@ function tcpChain({ door, bound }: DoorParts): Chain {
         "a service listens on this address alone",
       ),
     ),
-    rule([{ kind: "bound-socket" }], RETURN),
-    rule([], elsewhere),
+    rule([{ kind: "new-connection", is: false }, { kind: "bound-socket" }], RETURN),
+    rule([], elsewhere, "or a fragment that ends before its flags"),
   );
 }
 

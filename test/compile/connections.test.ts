@@ -1,26 +1,28 @@
 /**
- * How long a connection is remembered that ends on no socket of this host. Real time is too
- * slow for it, and random stories too short.
+ * How long a connection is remembered that ends on no socket of this host, or the source that
+ * began one. Real time is too slow for it, and random stories too short.
  */
 import { describe, expect, test } from "vitest";
+import type { Memory } from "../../src/compile/index.ts";
 import type { TcpFlag } from "../../src/model/packet.ts";
 import { emptyState, membersAt, type Outcome, runPacket } from "../../src/program/index.ts";
 import { segment } from "../kernel/packets.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { programOf } from "../setup/policy.ts";
 
-const PROGRAM = programOf("trusted: [192.0.2.7]\ndoors: { ssh: { protects: tcp/22 } }\n");
+const POLICY = "trusted: [192.0.2.7]\ndoors: { ssh: { protects: tcp/22 } }\n";
 const ENDS = { source: address("192.0.2.7"), destination: address("198.51.100.1"), port: 22 };
 
 /** A connection from one port to another; `at` is what becomes of its segments. */
-function connection() {
+function connection(memory: Memory = "connections") {
+  const program = programOf(POLICY, memory);
   const state = emptyState();
   const at = (now: number, ...flags: readonly TcpFlag[]): Outcome => {
     const packet = segment({ ...ENDS, flags, sequenceNumber: 1000 + now });
-    return runPacket(PROGRAM, state, packet, now).outcome;
+    return runPacket(program, state, packet, now).outcome;
   };
   const isRemembered = (now: number) =>
-    PROGRAM.sets
+    program.sets
       .filter(({ role }) => role.kind === "flows")
       .some((set) => membersAt(state, set, now).length > 0);
   return { at, isRemembered };
@@ -83,5 +85,30 @@ describe("a connection", () => {
     expect(at(10, "syn")).toBe("pass");
     expect(at(11, "ack")).toBe("pass");
     expect(at(11 + 4 * DAYS, "ack")).toBe("pass");
+  });
+});
+
+describe("a source that began a connection, where sources alone are remembered,", () => {
+  test("may be silent for five days at a time, from the first segment on", () => {
+    const { at } = connection("sources");
+    expect(at(0, "syn")).toBe("pass");
+    expect(at(5 * DAYS - 1, "ack")).toBe("pass");
+    expect(at(10 * DAYS - 2, "rst")).toBe("pass");
+    expect(at(15 * DAYS - 2, "ack")).toBe("drop");
+  });
+
+  test("is not forgotten by the end of a connection, for it may have others", () => {
+    const { at } = connection("sources");
+    at(0, "syn");
+    expect(at(1, "fin", "ack")).toBe("pass");
+    expect(at(2, "rst")).toBe("pass");
+    expect(at(DAYS, "ack")).toBe("pass");
+  });
+
+  test("buys no time with segments that are refused", () => {
+    const { at } = connection("sources");
+    at(0, "syn");
+    expect(at(4 * DAYS, "fin")).toBe("drop");
+    expect(at(5 * DAYS, "ack")).toBe("drop");
   });
 });

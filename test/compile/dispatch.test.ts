@@ -5,7 +5,7 @@ import { type Arrival, dispatch } from "../../src/compile/dispatch.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { Chain, Match, Program, Rule } from "../../src/program/index.ts";
-import { policyOf } from "../setup/policy.ts";
+import { MEMORIES, policyOf, programOf } from "../setup/policy.ts";
 import { chainNamed } from "./programs.ts";
 
 interface Way {
@@ -111,8 +111,8 @@ function entryOf(program: Program): Rule[] {
   return [...(program.chains[0]?.rules ?? [])];
 }
 
-describe("of 200 doors", () => {
-  const program = compilePolicy(policyOfDoors(200));
+describe.each(MEMORIES)("of 200 doors in a gate that remembers %s", (memory) => {
+  const program = compilePolicy(policyOfDoors(200), [], memory);
   const tree = program.chains.filter(({ name }) => /^(knocks|services)(_|$)/.test(name));
   const way = (port: number) => wayOf(entryOf(program), tree, port);
 
@@ -137,9 +137,8 @@ describe("of 200 doors", () => {
   });
 });
 
-describe("an ordinary packet", () => {
-  const met = (text: string, port: number) =>
-    wayOf(entryOf(compilePolicy(policyOf(text))), [], port);
+describe.each(MEMORIES)("an ordinary packet, in a gate that remembers %s,", (memory) => {
+  const met = (text: string, port: number) => wayOf(entryOf(programOf(text, memory)), [], port);
 
   test("meets two comparisons where there is one door", () => {
     const text = "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }";
@@ -149,7 +148,7 @@ describe("an ordinary packet", () => {
   test("meets those of its interface as well, where interfaces are named", () => {
     const text =
       "interfaces: [eth0]\ndoors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }";
-    const program = compilePolicy(policyOf(text));
+    const program = programOf(text, memory);
     expect(wayOf(entryOf(program), [chainNamed(program, "gate")], 443).comparisons).toBe(3);
   });
 

@@ -1,15 +1,16 @@
 /**
  * Design 5.3: a look-up that misses never lets a packet through. Looked at as data: with every
  * look-up missing, nothing that comes to a door's chains gets out of them unrefused, unless its
- * source is trusted or a socket of the host vouches for it.
+ * source is trusted or a socket of the host vouches for it. Where a gate remembers sources alone
+ * what passes falls off the end of the door's chains.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import type { Match, Program, Rule } from "../../src/program/index.ts";
 import { policies } from "../scenarios/arbitrary.ts";
 import { readExamples, readGoldens } from "../setup/goldens.ts";
-import { policyOf } from "../setup/policy.ts";
+import { MEMORIES, policyOf, programOf } from "../setup/policy.ts";
 import { chainNamed, targetOf } from "./programs.ts";
 
 type End = "pass" | "drop" | "reset" | typeof FALLS;
@@ -60,31 +61,36 @@ function asks({ when }: Rule, kinds: readonly Match["kind"][]): boolean {
 
 /** The chains that packets to a door come to, by name. */
 function doorChains({ chains }: Program): string[] {
-  return chains.map(({ name }) => name).filter((name) => /^(tcp|udp|new|refuse)_/.test(name));
+  return chains
+    .map(({ name }) => name)
+    .filter((name) => /^(tcp|udp|new|elsewhere|refuse)_/.test(name));
 }
 
-function forEveryProgram(claim: (program: Program) => void): void {
+function forEveryProgram(memory: Memory, claim: (program: Program) => void): void {
   for (const { policy } of [...readGoldens(), ...readExamples()]) {
-    claim(compilePolicy(policyOf(policy)));
+    claim(compilePolicy(policyOf(policy), [], memory));
   }
   const any = policies(["203.0.113.0/24", "2001:db8:7::/48"], ["192.0.2.11", "2001:db8::11"]);
-  fc.assert(fc.property(any, (policy) => claim(compilePolicy(policy))));
+  fc.assert(fc.property(any, (policy) => claim(compilePolicy(policy, [], memory))));
 }
 
-test("with every look-up missing, all that comes to a door is refused", () => {
-  forEveryProgram((program) => {
-    for (const chain of doorChains(program)) {
-      const ends = endsOf(program, chain, (rule) => !asks(rule, [...LOOKS_UP, ...VOUCHES]));
-      expect([chain, [...ends].filter((end) => end === "pass" || end === FALLS)]).toEqual([
-        chain,
-        [],
-      ]);
-    }
-  });
-});
+test.each(MEMORIES)(
+  "with every look-up missing, all that comes to a door is refused (%s)",
+  (of) => {
+    forEveryProgram(of, (program) => {
+      for (const chain of doorChains(program)) {
+        const ends = endsOf(program, chain, (rule) => !asks(rule, [...LOOKS_UP, ...VOUCHES]));
+        expect([chain, [...ends].filter((end) => end === "pass" || end === FALLS)]).toEqual([
+          chain,
+          [],
+        ]);
+      }
+    });
+  },
+);
 
 test("whatever the look-ups say, nothing leaves a door undecided", () => {
-  forEveryProgram((program) => {
+  forEveryProgram("connections", (program) => {
     for (const chain of doorChains(program)) {
       expect([chain, endsOf(program, chain, () => true).has(FALLS)]).toEqual([chain, false]);
     }
@@ -92,7 +98,7 @@ test("whatever the look-ups say, nothing leaves a door undecided", () => {
 });
 
 test("every way past a door begins at a look-up that finds, at trust, or at a socket", () => {
-  forEveryProgram(({ chains }) => {
+  forEveryProgram("connections", ({ chains }) => {
     const outside = chains.filter(({ name }) => name !== "pass").flatMap(({ rules }) => rules);
     for (const rule of outside) {
       const passes = rule.to.kind === "pass" || targetOf(rule) === "pass";
@@ -101,12 +107,28 @@ test("every way past a door begins at a look-up that finds, at trust, or at a so
   });
 });
 
+test("every way out of a door but refusal begins there as well where sources are remembered", () => {
+  forEveryProgram("sources", (program) => {
+    for (const chain of doorChains(program)) {
+      for (const rule of chainNamed(program, chain).rules) {
+        const lets = rule.to.kind === "return" || targetOf(rule) === "pass";
+        if (lets) expect(asks(rule, [...LOOKS_UP, ...VOUCHES])).toBe(true);
+      }
+    }
+  });
+});
+
 test("the ways that are looked at here are those of the packets", () => {
-  const program = compilePolicy(
-    policyOf("doors: { ssh: { protects: [tcp/22, udp/5060], refuse: reset } }"),
-  );
+  const text = "doors: { ssh: { protects: [tcp/22, udp/5060], refuse: reset } }";
+  const program = programOf(text);
   expect(doorChains(program)).toEqual(["tcp_ssh", "new_ssh", "udp_ssh", "refuse_ssh"]);
   expect(endsOf(program, "new_ssh", () => true)).toEqual(new Set(["pass", "reset"]));
   expect(endsOf(program, "refuse_ssh", () => true)).toEqual(new Set(["reset"]));
   expect(endsOf(program, "door_ssh", () => true)).toContain(FALLS);
+  const other = programOf(text, "sources");
+  const more = ["tcp_ssh", "elsewhere_ssh", "new_ssh", "udp_ssh", "refuse_ssh"];
+  expect(doorChains(other)).toEqual(more);
+  for (const chain of more.slice(0, 4)) {
+    expect(endsOf(other, chain, () => true)).toEqual(new Set(["reset", FALLS]));
+  }
 });

@@ -1,8 +1,9 @@
 /** Design 5.4: a changed policy keeps who is in the sets that still mean the same, and no others. */
 import { describe, expect, test } from "vitest";
 import { labelOf, printLabel } from "../../src/backend/labels.ts";
+import type { Memory } from "../../src/compile/index.ts";
 import type { Program } from "../../src/program/index.ts";
-import { programOf } from "../setup/policy.ts";
+import { MEMORIES, programOf } from "../setup/policy.ts";
 
 const POLICY = `
 interfaces: [eth0]
@@ -29,10 +30,10 @@ function labelsOf({ sets }: Program): Map<string, string> {
 }
 
 /** The sets that lose their members, without the digit of their family. */
-function lostBy(from: string, to: string): string[] {
+function lostBy(from: string, to: string, memory: Memory): string[] {
   if (!POLICY.includes(from)) throw new Error(`lostBy: the policy has no ${from}`);
-  const before = labelsOf(programOf(POLICY));
-  const after = labelsOf(programOf(POLICY.replace(from, to)));
+  const before = labelsOf(programOf(POLICY, memory));
+  const after = labelsOf(programOf(POLICY.replace(from, to), memory));
   return [...before].filter(([name, label]) => after.get(name) !== label).map(([name]) => name);
 }
 
@@ -41,7 +42,7 @@ const stages = (...numbers: readonly number[]) => both(...numbers.map((n) => `ss
 const ofSsh = [...both("ssh_grants", "ssh_sessions"), ...stages(1, 2, 3)];
 const ofWeb = both("web_grants", "web_stage1_");
 
-describe("nobody is forgotten by a change of", () => {
+describe.each(MEMORIES)("of %s nobody is forgotten by a change of", (memory) => {
   test.each([
     ["open-for", "open-for: 10s", "open-for: 1h"],
     ["session-idle", "session-idle: 1m", "session-idle: 2m"],
@@ -63,7 +64,7 @@ describe("nobody is forgotten by a change of", () => {
     ],
     ["a note", "doors:", "# three of them\ndoors:"],
   ])("%s", (_, from, to) => {
-    expect(lostBy(from, to)).toEqual([]);
+    expect(lostBy(from, to, memory)).toEqual([]);
   });
 });
 
@@ -72,49 +73,52 @@ function reordered(): string {
   return web + ssh;
 }
 
-describe("those are forgotten whose set means something else after a change of", () => {
-  test.each([
-    ["the first step", "51001,", "51002,", stages(1, 2, 3)],
-    ["how the first step is made", "51001,", "tcp/51001,", stages(1, 2, 3)],
-    ["the second step", "udp/54040", "udp/54041", stages(2, 3)],
-    ["the third step", "ping/63", "ping/64", stages(3)],
-    ["a step less at the end", ", tcp/52777]", "]", stages(3)],
-    [
-      "what a door protects",
-      "[tcp/22, udp/22]",
-      "[tcp/22, udp/23]",
-      both("ssh_grants", "ssh_sessions"),
-    ],
-    ["where a door is", "203.0.113.7", "203.0.113.8", ofSsh],
-    [
-      "how often a grant may be used",
-      "open-for: 10s",
-      "open-for: 10s\n    single-use: true",
-      both("ssh_grants"),
-    ],
-    ["the name of a door", "  web:", "  www:", ofWeb],
-    ["how many wrong steps ban", "after: 5", "after: 6", both("wrong")],
-    ["how long they are counted", "within: 1m", "within: 2m", both("wrong")],
-    [
-      "automatic bans to none",
-      "ban: { after: 5, within: 1m, for: 1h }",
-      "",
-      both("auto_banned", "wrong"),
-    ],
-  ])("%s", (_, from, to, lost) => {
-    expect(lostBy(from, to)).toEqual(lost);
-  });
+describe.each(MEMORIES)(
+  "of %s those are forgotten whose set means something else after a change of",
+  (memory) => {
+    test.each([
+      ["the first step", "51001,", "51002,", stages(1, 2, 3)],
+      ["how the first step is made", "51001,", "tcp/51001,", stages(1, 2, 3)],
+      ["the second step", "udp/54040", "udp/54041", stages(2, 3)],
+      ["the third step", "ping/63", "ping/64", stages(3)],
+      ["a step less at the end", ", tcp/52777]", "]", stages(3)],
+      [
+        "what a door protects",
+        "[tcp/22, udp/22]",
+        "[tcp/22, udp/23]",
+        both("ssh_grants", "ssh_sessions"),
+      ],
+      ["where a door is", "203.0.113.7", "203.0.113.8", ofSsh],
+      [
+        "how often a grant may be used",
+        "open-for: 10s",
+        "open-for: 10s\n    single-use: true",
+        both("ssh_grants"),
+      ],
+      ["the name of a door", "  web:", "  www:", ofWeb],
+      ["how many wrong steps ban", "after: 5", "after: 6", both("wrong")],
+      ["how long they are counted", "within: 1m", "within: 2m", both("wrong")],
+      [
+        "automatic bans to none",
+        "ban: { after: 5, within: 1m, for: 1h }",
+        "",
+        both("auto_banned", "wrong"),
+      ],
+    ])("%s", (_, from, to, lost) => {
+      expect(lostBy(from, to, memory)).toEqual(lost);
+    });
 
-  test("how many bits of an IPv6 address tell knockers apart: those of IPv6 alone", () => {
-    const ofIpv6 = [...ofSsh, ...ofWeb, ...both("banned", "auto_banned", "wrong")].filter((name) =>
-      name.endsWith("6"),
-    );
-    expect(lostBy("ipv6-prefix: 64", "ipv6-prefix: 63")).toEqual(ofIpv6);
-  });
-});
+    test("how many bits of an IPv6 address tell knockers apart: those of IPv6 alone", () => {
+      const ofGate = [...both("banned", "auto_banned", "wrong")];
+      if (memory === "sources") ofGate.push(...both("let_through"));
+      const ofIpv6 = [...ofSsh, ...ofWeb, ...ofGate].filter((name) => name.endsWith("6"));
+      expect(lostBy("ipv6-prefix: 64", "ipv6-prefix: 63", memory)).toEqual(ofIpv6);
+    });
+  },
+);
 
-test("two sets of a gate never stand for the same", () => {
-  const program = programOf(POLICY);
+test.each(MEMORIES)("two sets of a gate never stand for the same (%s)", (memory) => {
+  const program = programOf(POLICY, memory);
   const labels = [...labelsOf(program).values()];
   expect(new Set(labels).size).toBe(labels.length);
 });

@@ -1,12 +1,12 @@
 /** What holds of every compiled program, whatever the policy: nothing dangles, nothing lies idle. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { Program } from "../../src/program/index.ts";
 import { policies } from "../scenarios/arbitrary.ts";
 import { readExamples, readGoldens } from "../setup/goldens.ts";
-import { policyOf } from "../setup/policy.ts";
+import { MEMORIES, policyOf, programOf } from "../setup/policy.ts";
 import { chainNamed, countersNamedBy, rulesOf, setsNamedBy, targetOf } from "./programs.ts";
 
 /** The kernel follows no more jumps than this into each other (NFT_JUMP_STACK_SIZE). */
@@ -14,10 +14,12 @@ const DEEPEST = 16;
 
 const anyPolicy = policies(["203.0.113.0/24", "2001:db8:7::/48"], ["192.0.2.11", "2001:db8::11"]);
 
-function forEveryProgram(claim: (program: Program, policy: Policy) => void): void {
+type Claim = (program: Program, policy: Policy) => void;
+
+function forEveryProgram(memory: Memory, claim: Claim): void {
   const written = [...readGoldens(), ...readExamples()].map(({ policy }) => policyOf(policy));
-  for (const policy of written) claim(compilePolicy(policy), policy);
-  fc.assert(fc.property(anyPolicy, (policy) => claim(compilePolicy(policy), policy)));
+  for (const policy of written) claim(compilePolicy(policy, [], memory), policy);
+  fc.assert(fc.property(anyPolicy, (policy) => claim(compilePolicy(policy, [], memory), policy)));
 }
 
 function targetsOf(program: Program, chain: string): string[] {
@@ -42,22 +44,31 @@ function reachedIn(program: Program): ReadonlySet<string> {
   return reached;
 }
 
-describe("in every program", () => {
+test("what remembers sources alone never passes a packet at once, nor knows connections", () => {
+  forEveryProgram("sources", (program) => {
+    const rules = rulesOf(program);
+    expect(rules.filter(({ to }) => to.kind === "pass")).toEqual([]);
+    expect(program.sets.filter(({ key }) => key.kind !== "source")).toEqual([]);
+    expect(program.reassembles).toBe(false);
+  });
+});
+
+describe.each(MEMORIES)("in every program that remembers %s", (memory) => {
   test("every chain that a rule leads to is there, and none leads in a circle", () => {
-    forEveryProgram((program) => {
+    forEveryProgram(memory, (program) => {
       expect(depthOf(program, program.chains[0]?.name ?? "")).toBeLessThanOrEqual(DEEPEST);
     });
   });
 
   test("packets get to every chain", () => {
-    forEveryProgram((program) => {
+    forEveryProgram(memory, (program) => {
       const reached = reachedIn(program);
       expect(program.chains.filter(({ name }) => !reached.has(name))).toEqual([]);
     });
   });
 
   test("the sets that rules name are those that it has, and it has no others", () => {
-    forEveryProgram((program) => {
+    forEveryProgram(memory, (program) => {
       const named = new Set(
         rulesOf(program)
           .flatMap(setsNamedBy)
@@ -68,7 +79,7 @@ describe("in every program", () => {
   });
 
   test("a set that rules name is in all of them the same", () => {
-    forEveryProgram((program) => {
+    forEveryProgram(memory, (program) => {
       const byName = new Map(program.sets.map((set) => [set.name, set]));
       for (const set of rulesOf(program).flatMap(setsNamedBy)) {
         expect(set).toEqual(byName.get(set.name));
@@ -77,7 +88,7 @@ describe("in every program", () => {
   });
 
   test("the counters that rules name are those that it has", () => {
-    forEveryProgram((program) => {
+    forEveryProgram(memory, (program) => {
       const named = new Set(
         rulesOf(program)
           .flatMap(countersNamedBy)
@@ -90,7 +101,7 @@ describe("in every program", () => {
   });
 
   test("the kinds of its log lines are those that it has a limit for", () => {
-    forEveryProgram((program, { log }) => {
+    forEveryProgram(memory, (program, { log }) => {
       const lines = rulesOf(program).flatMap(({ then }) =>
         then.flatMap((action) => (action.kind === "log" ? [action.line] : [])),
       );
@@ -100,18 +111,18 @@ describe("in every program", () => {
   });
 
   test("the same policy makes the same program", () => {
-    forEveryProgram((program, policy) => {
-      expect(compilePolicy(policy)).toEqual(program);
+    forEveryProgram(memory, (program, policy) => {
+      expect(compilePolicy(policy, [], memory)).toEqual(program);
     });
   });
 });
 
-test("500 doors do not make the way too deep", () => {
+test.each(MEMORIES)("500 doors do not make the way too deep (%s)", (memory) => {
   const doors = Array.from(
     { length: 500 },
     (_, n) =>
       `  d${n}: { protects: tcp/${n + 1}, sequence: { steps: [${20_000 + n * 80}, ${20_009 + n * 80}] } }`,
   );
-  const program = compilePolicy(policyOf(`doors:\n${doors.join("\n")}\n`));
+  const program = programOf(`doors:\n${doors.join("\n")}\n`, memory);
   expect(depthOf(program, "prerouting")).toBeLessThanOrEqual(DEEPEST);
 });

@@ -5,8 +5,9 @@ import { pastOf, type Reason, reasonFor } from "../../src/model/index.ts";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { CASTS, policies, stories } from "../scenarios/arbitrary.ts";
 import { judgeByInterpreter, judgeByModel } from "../scenarios/judges.ts";
+import { LIMITS, limitsOf } from "../scenarios/limits.ts";
 
-const STORIES_A_FAMILY = 10_000;
+const STORIES_A_FAMILY = { connections: 10_000, sources: 4000 } as const;
 
 const REASONS: readonly Reason[] = [
   ...(["no door", "connection", "repeated SYN", "session", "trusted"] as const),
@@ -24,14 +25,33 @@ describe.each(FAMILIES)("random stories over %s", (family) => {
     fc.record({ policy: fc.constant(policy), story: stories(policy, CASTS[family]) }),
   );
 
-  test("the compiled program judges every packet as the model does", () => {
-    fc.assert(
-      fc.property(cases, ({ policy, story }) => {
-        expect(judgeByInterpreter(policy, story)).toEqual(judgeByModel(policy, story));
-      }),
-      { numRuns: STORIES_A_FAMILY },
+  test.each(["connections", "sources"] as const)(
+    "the program that remembers %s judges every packet as the model does, within its limits",
+    (memory) => {
+      fc.assert(
+        fc.property(cases, ({ policy, story }) => {
+          expect(judgeByInterpreter(policy, story, memory)).toEqual(
+            judgeByModel(policy, story, memory),
+          );
+        }),
+        { numRuns: STORIES_A_FAMILY[memory] },
+      );
+    },
+    300_000,
+  );
+
+  test("every limit comes up in them, and few packets are under one", () => {
+    const limits = fc
+      .sample(cases, { numRuns: 1000, seed: 1 })
+      .flatMap(({ policy, story }) => limitsOf(policy, story));
+    const under = limits.flatMap((limit) => limit?.because ?? []);
+    const passing = limits.filter((limit) => limit?.outcome === "pass");
+    expect(new Set(passing.map((limit) => limit?.because))).toEqual(
+      new Set(["its source was let through"]),
     );
-  }, 300_000);
+    expect(new Set(under)).toEqual(new Set(Object.keys(LIMITS)));
+    expect(under.length / limits.length).toBeLessThan(0.1);
+  });
 
   test("every reason to pass or to be refused comes up in them", () => {
     const seen = new Map<Reason, number>();

@@ -1,5 +1,5 @@
 /** Judges of a story that need no kernel: the model, and the interpreter of the compiled program. */
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import { type Past, passes, pastOf, type Story } from "../../src/model/index.ts";
 import type { Event } from "../../src/model/story.ts";
 import { doorOf } from "../../src/model/traffic.ts";
@@ -16,13 +16,22 @@ import {
   sourceKey,
   type TimedSet,
 } from "../../src/program/index.ts";
+import { limitsOf } from "./limits.ts";
 
 /** What became of each packet of a story; undefined for events that are none. */
 export type Outcomes = readonly (Outcome | undefined)[];
 
-export function judgeByModel(policy: Policy, story: Story): Outcomes {
+/** @param memory of the gate: with "sources" the limits of such a gate are taken into account. */
+export function judgeByModel(
+  policy: Policy,
+  story: Story,
+  memory: Memory = "connections",
+): Outcomes {
   const past = pastOf(policy, story);
-  return story.map((event, n) => (event.kind === "packet" ? outcomeOf(past, n, event) : undefined));
+  const limits = memory === "sources" ? limitsOf(policy, story) : [];
+  return story.map((event, n) =>
+    event.kind === "packet" ? (limits[n]?.outcome ?? outcomeOf(past, n, event)) : undefined,
+  );
 }
 
 function outcomeOf(past: Past, n: number, event: Extract<Event, { kind: "packet" }>): Outcome {
@@ -32,19 +41,22 @@ function outcomeOf(past: Past, n: number, event: Extract<Event, { kind: "packet"
   return door.refuse;
 }
 
-export function judgeByInterpreter(policy: Policy, story: Story): Outcomes {
-  return play(policy, story, emptyState());
+export function judgeByInterpreter(
+  policy: Policy,
+  story: Story,
+  memory: Memory = "connections",
+): Outcomes {
+  return play(compilePolicy(policy, [], memory), story, emptyState());
 }
 
 /** What the gate knows when the story has ended. */
 export function stateAfter(policy: Policy, story: Story): State {
   const state = emptyState();
-  play(policy, story, state);
+  play(compilePolicy(policy), story, state);
   return state;
 }
 
-function play(policy: Policy, story: Story, state: State): Outcomes {
-  const program = compilePolicy(policy);
+function play(program: Program, story: Story, state: State): Outcomes {
   return story.map((event) => {
     if (event.kind === "packet") return runPacket(program, state, event.packet, event.at).outcome;
     return command(program, state, event);

@@ -12,6 +12,9 @@
  *     +3s                       so long nothing happens
  *     open=ssh,1s close=ssh ban ban=1s unban      what an administrator does for the sender
  *     KNOCK                     the three steps of most policies here
+ *
+ * Where a gate that remembers sources instead of connections cannot do the same (limits.ts), what
+ * it does stands below, farther in, with the same story.
  */
 
 const SSH = {
@@ -76,6 +79,8 @@ export interface Scenario {
   readonly claim: string;
   readonly policy: keyof typeof POLICIES;
   readonly story: string;
+  /** What a gate that remembers sources alone does instead. */
+  readonly onSources?: { readonly claim: string; readonly story: string };
 }
 
 export const SCENARIOS: readonly Scenario[] = readTable(`
@@ -103,8 +108,14 @@ plain:
   in the open time any number of connections pass: KNOCK tcp/22:1 tcp/22:2 tcp/22:3
   connections go on after the grant has ended: KNOCK tcp/22 +3s tcp/22[ack] tcp/22[psh+ack] tcp/22[fin+ack] tcp/22[ack]
   a repeated SYN belongs to its connection: KNOCK tcp/22:1.5 +3s tcp/22:1.5 tcp/22:1.6-
+      a repeated SYN needs a grant like any other: KNOCK tcp/22:1.5 +3s tcp/22:1.5- tcp/22:1.6-
   segments of no connection are refused: tcp/22[ack]- tcp/22[fin]- tcp/22[]- tcp/22[fin+psh+urg]- tcp/22[fin+ack]- tcp/22[rst]- tcp/22[syn+ack]- tcp/22[syn+fin]- tcp/22[syn+rst]-
   a grant lets in no segments of other connections: KNOCK tcp/22:1 tcp/22:2[ack]- tcp/22:2[fin]-
+      who was let through may send any segment with ACK or RST: KNOCK tcp/22:1 tcp/22:2[ack] tcp/22:2[fin]-
+  segments with ACK or RST belong to nothing before the first connection: KNOCK tcp/22[ack]- tcp/22[rst]- tcp/22
+  a connection may send what it likes: KNOCK tcp/22 tcp/22[fin] tcp/22[] tcp/22[psh+urg] tcp/22[rst]
+      segments with neither ACK nor RST are part of no connection: KNOCK tcp/22 tcp/22[fin]- tcp/22[]- tcp/22[psh+urg]- tcp/22[rst]
+  a connection of one sender lets in no segments of another: KNOCK tcp/22 b>tcp/22[ack]- b>tcp/22[rst]-
   what one sender knocks opens nothing to another: KNOCK b>tcp/22- tcp/22
   two senders knock at the same time: tcp/51001 b>tcp/51001 udp/54040 b>udp/54040 b>tcp/52777 tcp/52777 tcp/22 b>tcp/22
   what another sends does no harm: tcp/51001 b>tcp/51500 udp/54040 b>udp/51501 tcp/52777 tcp/22
@@ -125,13 +136,18 @@ plain:
 once:
   a single-use grant lets in one connection: KNOCK tcp/22:1 tcp/22:2- tcp/22:3-
   its connection goes on: KNOCK tcp/22:1 tcp/22:1[ack] +3s tcp/22:1[psh+ack] tcp/22:2[ack]-
+      its connection goes on, and segments of others are not told from it: KNOCK tcp/22:1 tcp/22:1[ack] +3s tcp/22:1[psh+ack] tcp/22:2[ack]
   its SYN may be repeated, and only its SYN: KNOCK tcp/22:1.5 tcp/22:1.5 tcp/22:1.6-
+      its SYN is refused when it comes again: KNOCK tcp/22:1.5 tcp/22:1.5- tcp/22:1.6-
+  a repeated SYN leaves a new grant alone: KNOCK tcp/22:1.5 KNOCK tcp/22:1.5 tcp/22:2
+      a repeated SYN uses a new grant up: KNOCK tcp/22:1.5 KNOCK tcp/22:1.5 tcp/22:2-
   a new knock gives a new use: KNOCK tcp/22:1 tcp/22:2- KNOCK tcp/22:3 tcp/22:4-
   two knocks before a use give one use: KNOCK KNOCK tcp/22:1 tcp/22:2-
   a grant by hand is for one use as well: open=ssh,3s tcp/22:1 tcp/22:2-
 
 reset:
   a door that answers opens in the same way: tcp/22- tcp/22[fin]- KNOCK tcp/22 tcp/22[ack] tcp/22:2[ack]-
+      and takes no segment amiss from who was let through: tcp/22- tcp/22[fin]- KNOCK tcp/22 tcp/22[ack] tcp/22:2[ack]
 
 trusting:
   trusted sources never need to knock: b>tcp/22 b>tcp/22[ack] tcp/22-
@@ -209,16 +225,30 @@ neighbours:
   and the ban: b>ban KNOCK tcp/22-
 `);
 
+/** The scenario as a gate has to play it that remembers sources alone. */
+export function asOnSources({ onSources, ...scenario }: Scenario): Scenario {
+  return { ...scenario, ...onSources };
+}
+
 function readTable(table: string): Scenario[] {
   const scenarios: Scenario[] = [];
   let policy = "";
   for (const line of table.split("\n").filter((text) => text !== "")) {
-    const [, claim, story = ""] = /^ {2}(.+?): (.+)$/.exec(line) ?? [];
+    const [, indent = "", claim, words = ""] = /^( {2}| {6})(\S.*?): (.+)$/.exec(line) ?? [];
+    const story = words.replaceAll("KNOCK", KNOCK);
     if (claim === undefined) policy = line.replace(/:$/, "");
     else if (!isPolicy(policy)) throw new Error(`readTable: no policy is called ${policy}`);
-    else scenarios.push({ claim, policy, story: story.replaceAll("KNOCK", KNOCK) });
+    else if (indent.length === 2) scenarios.push({ claim, policy, story });
+    else scenarios.push({ ...lastOf(scenarios), onSources: { claim, story } });
   }
   return scenarios;
+}
+
+/** Takes it out, for another to come in its place. */
+function lastOf(scenarios: Scenario[]): Scenario {
+  const last = scenarios.pop();
+  if (last === undefined) throw new Error("lastOf: the first line of a table stands too far in");
+  return last;
 }
 
 function isPolicy(name: string): name is keyof typeof POLICIES {
