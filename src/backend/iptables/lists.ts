@@ -23,16 +23,35 @@ export const BY_HAND_SECONDS = 3600;
 
 /** @param lasting left out where they are of no set of the program. */
 export function listsOf(program: Program, lasting: readonly Lasting[] = []): List[] {
-  const actions = program.chains.flatMap(({ rules }) => rules.flatMap(({ then }) => then));
-  return program.sets.flatMap((set) => {
-    const own = actions.filter((action) => "in" in action && action.in.name === set.name);
-    const more = lasting.filter(({ name, seconds }) => listFor(set, seconds).name === name);
-    const times = [...own.flatMap(secondsOf), ...timesByHand(set), ...more.map((l) => l.seconds)];
-    return [
-      ...[...new Set(times)].map((seconds) => listFor(set, seconds)),
-      ...own.flatMap((action) => (action.kind === "strike" ? [windowFor(action)] : [])).slice(0, 1),
-    ];
-  });
+  return [...listsBySet(program, lasting).values()].flat();
+}
+
+/** The same by the names of the sets: a gate of 200 doors has thousands of lists. */
+export function listsBySet(
+  program: Program,
+  lasting: readonly Lasting[] = [],
+): ReadonlyMap<string, readonly List[]> {
+  const fills = new Map(program.sets.map(({ name }): [string, Action[]] => [name, []]));
+  for (const { rules } of program.chains) {
+    for (const action of rules.flatMap(({ then }) => then)) {
+      if ("in" in action) fills.get(action.in.name)?.push(action);
+    }
+  }
+  return new Map(
+    program.sets.map((set) => [set.name, listsFor(set, fills.get(set.name) ?? [], lasting)]),
+  );
+}
+
+/** @param actions all of those that change the set. */
+function listsFor(set: TimedSet, actions: readonly Action[], lasting: readonly Lasting[]): List[] {
+  const more = lasting.filter(({ name, seconds }) => listFor(set, seconds).name === name);
+  const times = [...actions.flatMap(secondsOf), ...timesByHand(set), ...more.map((l) => l.seconds)];
+  return [
+    ...[...new Set(times)].map((seconds) => listFor(set, seconds)),
+    ...actions
+      .flatMap((action) => (action.kind === "strike" ? [windowFor(action)] : []))
+      .slice(0, 1),
+  ];
 }
 
 function secondsOf(action: Action): number[] {

@@ -42,6 +42,9 @@ function familyOfMatch(match: Match): Family | undefined {
   }
 }
 
+/** What makes a rule one of one family. */
+export const OPTION = { ipv4: "-4", ipv6: "-6" } as const;
+
 /** One way in which all that a rule asks can hold. */
 export interface Way {
   readonly family: Family | undefined;

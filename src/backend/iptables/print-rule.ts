@@ -2,7 +2,7 @@
 import type { Action, Rule, Verdict } from "../../program/program.ts";
 import { type List, listFor, windowFor } from "./lists.ts";
 import { COUNTS } from "./names.ts";
-import { familyOf, type ListsOf, notIn, recent, type Way, waysOf } from "./print-match.ts";
+import { familyOf, type ListsOf, notIn, OPTION, recent, type Way, waysOf } from "./print-match.ts";
 
 /** What a printer has to know of the whole program. */
 export interface Names {
@@ -31,8 +31,6 @@ function printWay({ family, words }: Way): string {
     .filter((word) => word !== "")
     .join(" ");
 }
-
-const OPTION = { ipv4: "-4", ipv6: "-6" } as const;
 
 /** What a rule does that asks for something has to be in the line that asks. */
 function asked({ when, then, to, note: _, ...rest }: Rule, names: Names): Way[] {

@@ -4,8 +4,9 @@
  */
 import type { Chain, Program } from "../../program/program.ts";
 import { labelOf, printLabel } from "../labels.ts";
-import { type Lasting, type List, listsOf, printTime } from "./lists.ts";
+import { type Lasting, type List, listsBySet, printTime } from "./lists.ts";
 import { CLOCK, chainNames, LIST, logNames, MADE_OF, POLICY } from "./names.ts";
+import { OPTION, recent } from "./print-match.ts";
 import { type Names, printRule } from "./print-rule.ts";
 
 /** What a gate that stands already brings along. */
@@ -17,21 +18,20 @@ export interface Standing {
 
 /** The chains of the gate, from the name of the table to the last rule. */
 export function printRules(program: Program, { lasting, counted }: Standing = {}): string[] {
-  const lists = listsOf(program, lasting);
+  const lists = listsBySet(program, lasting);
   const chains = chainNames(program.chains.map(({ name }) => name));
   const logged = logNames([...new Set(program.counters.map(({ door }) => door))]);
   const names: Names = {
     chain: (chain) => named(chains, chain),
     logged: (door) => named(logged, door),
-    lists: (set) =>
-      lists.filter(({ isWindow, ...list }) => list.set.name === set.name && !isWindow),
+    lists: (set) => named(lists, set.name).filter(({ isWindow }) => !isWindow),
     counted: (counter) => counted?.get(counter) ?? 0,
   };
   return [
     "*raw",
     ...[...chains.values(), MADE_OF].map((chain) => `:${chain} - [0:0]`),
     ...program.chains.flatMap((chain) => printChain(chain, names)),
-    ...printMadeOf(program, lists),
+    ...printMadeOf(program, [...lists.values()].flat()),
   ];
 }
 
@@ -46,8 +46,8 @@ function printChain({ name, note, rules }: Chain, names: Names): string[] {
 }
 
 /**
- * For those who read the rules back. Each list is named here, so that the kernel keeps it for as
- * long as there is a gate, of one family or both.
+ * For those who read the rules back. A list is named by rules of its own family alone: the first
+ * rule that names it says for good how addresses are cut, and IPv4's cannot say it for IPv6.
  */
 function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[] {
   const head = `-A ${MADE_OF}`;
@@ -57,7 +57,7 @@ function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[]
     `${head} -m comment --comment "${POLICY}${fingerprint}"`,
     ...lists.map(
       (list) =>
-        `${head} -m comment --comment "${printList(list)}" -m recent --set --name ${list.name}`,
+        `${head} ${OPTION[list.set.family]} -m comment --comment "${printList(list)}" ${recent("--set", list)}`,
     ),
     `${head} -m recent --set --name ${CLOCK}`,
   ];
@@ -67,7 +67,7 @@ function printList(list: List): string {
   return `${LIST}${list.name} for=${printTime(list)} ${printLabel(labelOf(list.set))}`;
 }
 
-function named(names: ReadonlyMap<string, string>, name: string): string {
+function named<T>(names: ReadonlyMap<string, T>, name: string): T {
   const found = names.get(name);
   if (found === undefined) throw new Error(`named: the program has no ${name}`);
   return found;
