@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { labelOf } from "../../src/backend/labels.ts";
 import type { Listing, LiveSet } from "../../src/backend/live.ts";
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import { explainSource, type Visit } from "../../src/gate/explain/index.ts";
 import {
   isBanned,
@@ -20,6 +20,7 @@ import { membersAt, type Program, type State, sourceKey } from "../../src/progra
 import { datagram, syn } from "../kernel/packets.ts";
 import { CASTS, policies, stories } from "../scenarios/arbitrary.ts";
 import { stateAfter } from "../scenarios/judges.ts";
+import { limitsOf } from "../scenarios/limits.ts";
 
 const EVERYWHERE = ["198.51.100.1", "203.0.113.7", "2001:db8:1::1", "2001:db8:7::7"];
 const TRUSTED = ["192.0.2.11", "2001:db8::11"];
@@ -75,10 +76,12 @@ function visitAfter(
   return [...story, event];
 }
 
-function check(policy: Policy, story: Story, cast: (typeof CASTS)["ipv4"]): void {
-  const program = compilePolicy(policy);
+type Cast = (typeof CASTS)["ipv4"];
+
+function check(policy: Policy, story: Story, cast: Cast, memory: Memory): void {
+  const program = compilePolicy(policy, [], memory);
   const now = story.at(-1)?.at ?? 0;
-  const state = stateAfter(policy, story);
+  const state = stateAfter(policy, story, memory);
   const listing = listingAfter(program, state, now, cast.sources);
   const nowhere = { file: "p", line: 1, column: 1, length: 1, text: "" };
   const places = { trusted: policy.trusted.map(() => nowhere), doors: [] };
@@ -103,15 +106,33 @@ function check(policy: Policy, story: Story, cast: (typeof CASTS)["ipv4"]): void
   }
 }
 
+/** No SYN is the repetition of another one. */
+function unlikeOthers(event: Event, n: number): Event {
+  if (event.kind !== "packet" || event.packet.content.protocol !== "tcp") return event;
+  const content = { ...event.packet.content, sequenceNumber: n };
+  return { ...event, packet: { ...event.packet, content } };
+}
+
 describe.each(["ipv4", "ipv6"] as const)("after a random story over %s", (family) => {
   const cast = CASTS[family];
+  const told = policies(EVERYWHERE, TRUSTED).chain((policy) =>
+    fc.tuple(fc.constant(policy), stories(policy, cast)),
+  );
+
   test("what explain says of a new connection is what the policy means", () => {
-    const told = policies(EVERYWHERE, TRUSTED).chain((policy) =>
-      fc.tuple(fc.constant(policy), stories(policy, cast)),
-    );
     fc.assert(
-      fc.property(told, ([policy, story]) => check(policy, story, cast)),
+      fc.property(told, ([policy, story]) => check(policy, story, cast, "connections")),
       { numRuns: 1500 },
+    );
+  });
+
+  test("it does so where the gate remembers sources, within what that can tell", () => {
+    const within = told
+      .map(([policy, story]): [Policy, Story] => [policy, story.map(unlikeOthers)])
+      .filter(([policy, story]) => limitsOf(policy, story).every((limit) => limit === undefined));
+    fc.assert(
+      fc.property(within, ([policy, story]) => check(policy, story, cast, "sources")),
+      { numRuns: 800 },
     );
   });
 });

@@ -50,9 +50,9 @@ export function judgeByInterpreter(
 }
 
 /** What the gate knows when the story has ended. */
-export function stateAfter(policy: Policy, story: Story): State {
+export function stateAfter(policy: Policy, story: Story, memory: Memory = "connections"): State {
   const state = emptyState();
-  play(compilePolicy(policy), story, state);
+  play(compilePolicy(policy, [], memory), story, state);
   return state;
 }
 

@@ -145,7 +145,7 @@ export function membersOf({ name, seconds }: SavedList, { clock, seen }: Recent)
       seconds === undefined ? undefined : seconds - Number(clock.ticks - at) / clock.perSecond;
     if (secondsLeft !== undefined && secondsLeft <= 0) return [];
     return [
-      { source, secondsLeft: secondsLeft === undefined ? undefined : Math.ceil(secondsLeft) },
+      { source, secondsLeft: secondsLeft === undefined ? undefined : Math.floor(secondsLeft) },
     ];
   });
 }

@@ -173,6 +173,7 @@ function whyRefused(
   door: string,
 ): WhyRefused {
   const refusing = links.find(({ target }) => target === `refuse_${door}`);
+  if (refusing?.chain === `elsewhere_${door}`) return "no-connection";
   if (refusing?.chain === `tcp_${door}`) {
     return entered.has("existing") ? "no-connection" : "fragment";
   }
@@ -191,9 +192,13 @@ function passing(
   const deciding = links.find(
     ({ chain, target, verdict }) =>
       (chain === `new_${door}` && (target === "pass" || verdict === "accept")) ||
-      (chain === `udp_${door}` && verdict === "accept"),
+      // Where the gate remembers sources, what passes falls back to where it came from.
+      (chain === `udp_${door}` && (verdict === "accept" || verdict === "return")),
   );
   if (deciding === undefined) return { why: "connection", spent: false };
+  if (deciding.says !== undefined && deciding.says.of === undefined) {
+    return { why: "trusted", spent: false };
+  }
   const spent = deciding.says?.forgets === true;
   if (deciding.target === "pass") return { why: "grant", spent };
   if (deciding.chain === `new_${door}`) return { why: "repeated-syn", spent: false };
