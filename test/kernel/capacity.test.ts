@@ -30,7 +30,7 @@ describe.each(FAMILIES)("over %s", (family) => {
   beforeAll(() => loadGate(network.server, POLICY));
   afterAll(() => removeGate(network.server));
 
-  const atStage = (stage: number) => countMembers(network.server, family, "stage", stage);
+  const atStage = (stage: number) => countMembers(network.server, family, { stage });
   /** SYNs to one port, from the sources of these numbers. */
   const from = (senders: readonly number[], port: number): Packet[] => {
     const destination = addressOf(network.link.server[family]);

@@ -2,7 +2,7 @@
  * Which packets passed the gate, told by the kernel itself and without loss: a table of our
  * own, right behind the gate's hook, adds each packet's id to a set.
  *
- *     gate (raw - 10) ──> judge (raw) ──> defragmentation of others, NAT, ..., sockets
+ *     gate (raw - 10; on iptables raw) ──> judge (raw + 10) ──> NAT, ..., sockets
  */
 import type { Packet } from "../../src/model/packet.ts";
 import type { Host } from "./host.ts";
@@ -26,7 +26,7 @@ delete table inet judge
 table inet judge {
 ${SET_NAMES.map((name) => `  set ${name} { typeof ${SETS[name].holds}; flags dynamic; size ${JUDGE_CAPACITY}; }`).join("\n")}
   chain prerouting {
-    type filter hook prerouting priority raw; policy accept;
+    type filter hook prerouting priority raw + 10; policy accept;
     iif lo accept
 ${SET_NAMES.map((name) => `    ${SETS[name].of} add @${name} { ${SETS[name].holds} }`).join("\n")}
   }
