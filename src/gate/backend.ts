@@ -3,6 +3,7 @@ import type { Connection, Listing, LiveSet } from "../backend/live.ts";
 import type { Endpoint } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Address } from "../policy/address.ts";
+import type { PlacedPolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem, Result } from "../problem/problem.ts";
 import type { Program } from "../program/index.ts";
@@ -24,6 +25,8 @@ export interface Backend {
    * is as if it were empty: to list a full one takes a second.
    */
   read(host: Host, how: { readonly members: boolean }): Promise<Result<Listing | undefined>>;
+  /** What a policy asks that it cannot say, as errors. Of such a policy it prints no rules. */
+  limitsOf(placed: PlacedPolicy): readonly Problem[];
   /**
    * What the rules of a policy do; the same arguments always make the same program.
    *

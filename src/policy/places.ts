@@ -7,6 +7,8 @@ import type { Located } from "./shape/shape.ts";
 /** Lists are in the order of the policy's own. */
 export interface Places {
   readonly trusted: readonly Place[];
+  /** The key `after` of `ban`. */
+  readonly banAfter: Place | undefined;
   readonly doors: readonly DoorPlaces[];
 }
 
@@ -18,10 +20,17 @@ export interface DoorPlaces {
   readonly steps: readonly Place[];
   /** The key, where it is written; otherwise the range follows from the steps. */
   readonly watch: Place | undefined;
+  /** The keys, where they are written. */
+  readonly refuse: Place | undefined;
+  readonly singleUse: Place | undefined;
 }
 
-export function placesOf({ trusted, doors }: PolicyFields): Places {
-  return { trusted: placesIn(trusted.value), doors: (doors.value ?? []).map(doorPlaces) };
+export function placesOf({ trusted, ban, doors }: PolicyFields): Places {
+  return {
+    trusted: placesIn(trusted.value),
+    banAfter: ban.value?.after.place,
+    doors: (doors.value ?? []).map(doorPlaces),
+  };
 }
 
 function doorPlaces({ place, content }: DraftDoor): DoorPlaces {
@@ -31,6 +40,8 @@ function doorPlaces({ place, content }: DraftDoor): DoorPlaces {
     protects: placesIn(content.protects.value),
     steps: placesIn(sequence?.steps.value),
     watch: sequence?.watch.place,
+    refuse: content.refuse.place,
+    singleUse: content["single-use"].place,
   };
 }
 

@@ -56,6 +56,7 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
       const read = await todo("read", () => undefined);
       return read.ok ? ok(fake.gate) : read;
     },
+    limitsOf: () => [],
     compile: (policy, bound) => compilePolicy(policy, bound),
     print: () => `a gate of ${name}\n`,
     load: (_, program) =>

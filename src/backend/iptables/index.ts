@@ -1,3 +1,4 @@
+export { LIMIT_CODES, type LimitCode, limitsOf } from "./limits.ts";
 export {
   type Clock,
   listingOf,

@@ -1,5 +1,5 @@
 /** The gate as chains of iptables, in the raw tables of both families. */
-import { printScript } from "../../backend/iptables/index.ts";
+import { limitsOf, printScript } from "../../backend/iptables/index.ts";
 import { compilePolicy } from "../../compile/index.ts";
 import type { Host } from "../../host/index.ts";
 import { ok, type Result } from "../../problem/problem.ts";
@@ -16,6 +16,7 @@ export const iptables: Backend = {
   refusesWhenFull: false,
   findObstacle,
   read: readListing,
+  limitsOf,
   compile: (policy, bound) => compilePolicy(policy, bound, "sources"),
   print: printScript,
   load: loadProgram,

@@ -13,6 +13,7 @@ export const nftables: Backend = {
   refusesWhenFull: true,
   findObstacle,
   read: readTable,
+  limitsOf: () => [],
   compile: (policy, bound) => compilePolicy(policy, bound),
   print: (program) => printNftables(program),
   load: loadProgram,
