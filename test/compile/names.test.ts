@@ -2,15 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { namesIn } from "../../src/backend/nftables/print.ts";
-import { programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
-
-const doorName = fc.oneof(
-  fc.constantFrom(...TRICKY_NAMES),
-  fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
-  fc
-    .tuple(fc.constantFrom(...TRICKY_NAMES), fc.constantFrom("1", "4", "-1", "-4"))
-    .map(([name, end]) => `${name}${end}`.slice(0, 32)),
-);
+import { doorName, programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
 
 function repeated(names: readonly string[]): string[] {
   return names.filter((name, index) => names.indexOf(name) !== index);

@@ -1,4 +1,6 @@
 /** Doors with names that could be mistaken for something else. */
+import fc from "fast-check";
+import type { Memory } from "../../src/compile/index.ts";
 import type { Program } from "../../src/program/index.ts";
 import { programOf } from "./policy.ts";
 
@@ -13,12 +15,21 @@ export const TRICKY_NAMES: readonly string[] = [
   ...["a".repeat(32), `${"a".repeat(31)}-`],
 ];
 
+/** Any name of a door, those above more often than others, and such as are nearly one of them. */
+export const doorName = fc.oneof(
+  fc.constantFrom(...TRICKY_NAMES),
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
+  fc
+    .tuple(fc.constantFrom(...TRICKY_NAMES), fc.constantFrom("1", "4", "-1", "-4"))
+    .map(([name, end]) => `${name}${end}`.slice(0, 32)),
+);
+
 /** Doors of every kind of set and chain, with these names. */
-export function programOfDoors(names: readonly string[]): Program {
+export function programOfDoors(names: readonly string[], memory: Memory = "connections"): Program {
   const doors = names.map(
     (name, n) =>
       `  "${name}": { protects: [tcp/${n + 1}, udp/${n + 1}], single-use: ${n % 2 === 0}, sequence: { steps: [50001, 50002, 50003] } }`,
   );
   const ban = "ban: { after: 2, within: 1m, for: 1m }\nlog: true\n";
-  return programOf(`${ban}doors:\n${doors.join("\n")}\n`);
+  return programOf(`${ban}doors:\n${doors.join("\n")}\n`, memory);
 }
