@@ -43,7 +43,7 @@ export const apply: Command = {
     if (!applied.ok) return refuse(world, applied.problems);
     warn(world, applied.value.warnings);
     const doors = policy.value.policy.doors.map((door) => `${renderDoor(door)}\n`);
-    world.stdout(`the gate is up\n${doors.join("")}`);
+    world.stdout(`the gate is up on ${applied.value.heldBy}\n${doors.join("")}`);
     return seconds.value === undefined
       ? EXIT.ok
       : untilConfirmed(world, applied.value, seconds.value);

@@ -31,6 +31,8 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
+  /** What holds the gate, and why not another: `iptables, because there is no nft command`. */
+  readonly heldBy: string;
   /** Tells this wait for a confirmation from others; undefined where there is none. */
   readonly pending: string | undefined;
   /** What was not possible besides. */
@@ -52,16 +54,19 @@ export async function applyPolicy(
     const before = await takeSnapshot(host);
     if (!before.ok) return before;
     if (written !== undefined) await keepPolicy(keep, policy, written);
-    const load = () => loadPolicy(host, picked.value.backend, policy);
-    if (confirmSeconds === undefined) return loadForGood(keep, before.value, load);
-    const armed = await armUndo(host, keep, { doing, before: before.value, confirmSeconds });
-    return armed.ok ? loadForNow(host, keep, armed.value, confirmSeconds, load) : armed;
+    const { backend, why } = picked.value;
+    const load = () => loadPolicy(host, backend, policy);
+    const loaded = await (confirmSeconds === undefined
+      ? loadForGood(keep, before.value, load)
+      : loadArmed(host, keep, { doing, before: before.value, confirmSeconds }, load));
+    return loaded.ok ? ok({ ...loaded.value, heldBy: why }) : loaded;
   });
 }
 
 type Load = () => Promise<Result<undefined>>;
+type Loaded = Omit<Applied, "heldBy">;
 
-async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Result<Applied>> {
+async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Result<Loaded>> {
   const { changed, kept } = await changeForGood(keep, before, load);
   if (!changed.ok) return changed;
   return ok({ pending: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
@@ -78,13 +83,23 @@ async function changeForGood(keep: Keep, before: Snapshot, change: Load) {
   return { changed, kept };
 }
 
+async function loadArmed(
+  host: Host,
+  keep: Keep,
+  undo: Parameters<typeof armUndo>[2],
+  load: Load,
+): Promise<Result<Loaded>> {
+  const armed = await armUndo(host, keep, undo);
+  return armed.ok ? loadForNow(host, keep, armed.value, undo.confirmSeconds, load) : armed;
+}
+
 async function loadForNow(
   host: Host,
   keep: Keep,
   pending: Pending,
   confirmSeconds: number,
   load: Load,
-): Promise<Result<Applied>> {
+): Promise<Result<Loaded>> {
   const loaded = await load();
   if (!loaded.ok) {
     await endPending(keep, pending, "not loaded");

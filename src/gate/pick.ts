@@ -2,13 +2,13 @@
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Backend, BackendName } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
 import { findObstacle } from "./obstacle.ts";
 
 export interface Picked {
   readonly backend: Backend;
-  /** One sentence: `nftables: this host has all that it needs`. */
+  /** `nftables`, or `iptables, because there is no nft command`. */
   readonly why: string;
 }
 
@@ -16,14 +16,14 @@ export interface Picked {
 export async function pickBackend(host: Host, policy: Policy): Promise<Result<Picked>> {
   const obstacle = await findObstacle(host);
   if (obstacle !== undefined) return fail(obstacle);
-  const unfit: Unfit[] = [];
+  const lacks: Problem[] = [];
   for (const backend of backendsFor(policy)) {
     const lack = await backend.findObstacle(host);
-    if (lack === undefined) return ok({ backend, why: whyOf(backend, policy, unfit) });
-    unfit.push({ name: backend.name, lack });
+    if (lack === undefined) return ok({ backend, why: whyOf(backend, lacks) });
+    lacks.push(lack);
   }
   // Of several that are lacking, the one to prefer is the one to get.
-  return fail(...unfit.slice(0, 1).map(({ lack }) => lack));
+  return fail(...lacks.slice(0, 1));
 }
 
 /** Those that a policy allows, and first the one to prefer; never none. */
@@ -35,14 +35,8 @@ export function backendsFor(policy: Policy): readonly [Backend, ...Backend[]] {
   return [first, ...others];
 }
 
-interface Unfit {
-  readonly name: BackendName;
-  readonly lack: Problem;
-}
-
-function whyOf({ name }: Backend, policy: Policy, unfit: readonly Unfit[]): string {
-  if (policy.backend !== "auto") return `${name}: the policy asks for it`;
-  if (unfit.length === 0) return `${name}: this host has all that it needs`;
-  const reasons = unfit.map((other) => `not ${other.name}, because ${other.lack.what}`);
-  return `${name}: ${reasons.join("; ")}`;
+/** Of those that a policy asks for, and of the first where it leaves it open, nobody asks why. */
+function whyOf({ name }: Backend, lacks: readonly Problem[]): string {
+  const reasons = lacks.map(({ what }) => what);
+  return reasons.length === 0 ? name : `${name}, because ${reasons.join(", and ")}`;
 }

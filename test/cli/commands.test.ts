@@ -69,7 +69,7 @@ describe("apply", () => {
     const { exit, stdout } = await postern("apply --anyway gate.yaml", hostWith());
     expect([exit, stdout]).toEqual([
       0,
-      "the gate is up\n" +
+      "the gate is up on nftables\n" +
         "  ssh  tcp/22  2 steps, open for 90s\n" +
         "  all  tcp/443 udp/1-9  1 step, one connection within 10s\n" +
         "  hand  udp/53  opened only by hand\n",

@@ -42,7 +42,7 @@ describe("apply", () => {
     const host = hostWith({ tables: [LISTING] });
     expect(await applyPolicy(host, POLICY)).toEqual({
       ok: true,
-      value: { pending: undefined, warnings: [] },
+      value: { heldBy: "nftables", pending: undefined, warnings: [] },
     });
     expect(keptOn(host, "before.json")).toEqual({
       gate: {
@@ -158,7 +158,10 @@ describe("apply until it is confirmed", () => {
     const host = watched({ files: UPTIME });
     const applied = await applyPolicy(host, POLICY, { confirmSeconds });
     const pending = keptOn(host, "pending.json") as { id: string };
-    expect(applied).toEqual({ ok: true, value: { pending: pending.id, warnings: [] } });
+    expect(applied).toEqual({
+      ok: true,
+      value: { heldBy: "nftables", pending: pending.id, warnings: [] },
+    });
     expect(pending).toMatchObject({
       until: 1060.5,
       loadedAt: 1000.5,

@@ -43,6 +43,12 @@ const OBSTACLES: readonly [name: string, Answers, found: string, needed: string]
   ],
   ["no nft", { nftVersion: NO_NFT }, "there is no nft command", "install nftables 1.0 or newer"],
   [
+    "a kernel without nftables",
+    { anyTables: fails("Unable to initialize Netlink socket: Protocol not supported") },
+    "nft refused: Unable to initialize Netlink socket: Protocol not supported",
+    "nothing was changed; see `nft list ruleset`",
+  ],
+  [
     "an old nft",
     { nftVersion: prints("nftables v0.9.8 (E.D.S.)\n") },
     "nft is nftables v0.9.8 (E.D.S.)",

@@ -54,7 +54,7 @@ test("a gate is put up, looked at, opened and taken away", async () => {
     "$postern apply SMALL && $postern open ssh 192.0.2.7 && $postern status && $postern remove && $postern remove",
   );
   expect([status, stderr]).toEqual([0, WARNED]);
-  expect(stdout.replace(/\d+ min/, "N min")).toBe(`the gate is up
+  expect(stdout.replace(/\d+ min/, "N min")).toBe(`the gate is up on nftables
   ssh  tcp/22  opened only by hand
 ssh is open to 192.0.2.7 for 1h
 ssh  open

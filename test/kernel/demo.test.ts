@@ -162,7 +162,7 @@ const STORY = [
   /attacker\$ nmap .* 192\.0\.2\.1\n +22\/tcp open +ssh +syn-ack/,
   /server# postern check obvious\.yaml\n +obvious.yaml:6:15: error: .* nmap -r .* \[opened-by-scan\]\n +.*fix/,
   /server# postern check policy\.yaml\n +ssh: none of \d+ scans opens it/,
-  /server# postern apply policy\.yaml --confirm 3s\n +the gate is up\n/,
+  /server# postern apply policy\.yaml --confirm 3s\n +the gate is up on nftables\n/,
   /postern status\n( +not confirmed: .*\n)+ +error: there is no gate on this host/,
   /postern confirm\n +confirmed: the gate stays\n/,
   /nmap .* 192\.0\.2\.1\n +22\/tcp filtered +ssh +no-response/,

@@ -12,6 +12,8 @@ export interface Answers {
   /** Of /proc/self/status. */
   readonly capabilities?: string;
   readonly nftVersion?: Finished;
+  /** How `nft list tables` ends, which asks the kernel whether it knows nftables at all. */
+  readonly anyTables?: Finished;
   /**
    * What `nft --json list table` prints of the gate, each time that it is asked. Undefined:
    * there is none. An end of nft: there is one, and nft does not list it.
@@ -90,7 +92,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
-      if (!line.endsWith(" --version")) ran.push({ argv, stdin });
+      if (!line.endsWith(" --version") && line !== "nft list tables") ran.push({ argv, stdin });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);
     },
@@ -171,6 +173,7 @@ function programsOf(answers: Answers) {
   const listSome = () => listing(nextTable() ?? NOTHING);
   const programs: Readonly<Record<string, () => Finished>> = {
     "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
+    "nft list tables": () => answers.anyTables ?? DONE,
     [LIST.join(" ")]: list,
     [LIST_TERSE.join(" ")]: list,
     [LIST_SETS.join(" ")]: listSome,

@@ -128,7 +128,7 @@ export const SCENES: readonly Scene[] = [
       run(
         "server",
         ["postern", "apply", "policy.yaml", "--confirm", "3s"],
-        { words: "the gate is up", proof: /^the gate is up$/m },
+        { words: "the gate is up", proof: /^the gate is up on/m },
         /^the gate|^for 3s/,
       ),
       {
@@ -151,7 +151,7 @@ export const SCENES: readonly Scene[] = [
       run(
         "server",
         ["postern", "apply", "policy.yaml", "--confirm", "60s"],
-        { words: "the gate is up", proof: /^the gate is up$/m },
+        { words: "the gate is up", proof: /^the gate is up on/m },
         /^the gate is up/,
       ),
       run("server", ["postern", "confirm"], {

@@ -23,7 +23,9 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
     const found = `nft is ${version.stdout.trim()}`;
     return obstacle("nft-too-old", found, "nftables 1.0 or newer is needed");
   }
-  return undefined;
+  // The kernel may have been built without.
+  const tables = await host.run(["nft", "list", "tables"]);
+  return tables.status === 0 ? undefined : refusedByNft(tables);
 }
 
 /** nft would not do what was asked, though nothing in the asking was wrong. */
