@@ -80,6 +80,7 @@ function roleOf({ kind, door, stage }: Words): Role | undefined {
     case "wrong":
     case "flows":
     case "syns":
+    case "let-through":
       return door === undefined && stage === undefined ? { kind } : undefined;
     default:
       return undefined;

@@ -12,10 +12,11 @@ const door = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
   fc.constantFrom("a".repeat(32), "role", "door-", "use", "x"),
 );
+const GATE_WIDE = ["banned", "auto-banned", "wrong", "let-through"] as const;
 const sources: fc.Arbitrary<Role> = fc.oneof(
   fc.record({ kind: fc.constantFrom("grants" as const, "sessions" as const), door }),
   fc.record({ kind: fc.constant("stage" as const), door, stage: fc.integer({ min: 1, max: 15 }) }),
-  fc.record({ kind: fc.constantFrom("banned" as const, "auto-banned" as const, "wrong" as const) }),
+  fc.record({ kind: fc.constantFrom(...GATE_WIDE) }),
 );
 const connections: fc.Arbitrary<Role> = fc.record({
   kind: fc.constantFrom("flows" as const, "syns" as const),

@@ -63,8 +63,10 @@ function commentIn(rest: string): string {
   return quoted ?? bare;
 }
 
+/** A comment may hold any words. */
 function leadsIn(rest: string): boolean {
-  return isOurs(/ -[jg] (\S+)/.exec(rest)?.[1] ?? "");
+  const words = rest.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+  return isOurs(/ -[jg] (\S+)/.exec(words)?.[1] ?? "");
 }
 
 const A_LIST = new RegExp(
