@@ -76,7 +76,12 @@ function linesOf(action: Action, { to, then }: Rule, names: Names): string[][] {
   switch (action.kind) {
     case "remember": {
       const list = listFor(action.in, action.seconds);
-      const others = names.lists(action.in).filter(({ name }) => name !== list.name);
+      const isForgotten = then.some(
+        (other) => other.kind === "forget" && other.in.name === action.in.name,
+      );
+      const others = isForgotten
+        ? []
+        : names.lists(action.in).filter(({ name }) => name !== list.name);
       return [...others.map(forget), [recent("--set", list)]];
     }
     case "forget":

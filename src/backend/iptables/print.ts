@@ -37,7 +37,11 @@ export function printRules(program: Program, { lasting, counted }: Standing = {}
 
 function printChain({ name, note, rules }: Chain, names: Names): string[] {
   const head = `-A ${names.chain(name)}`;
-  const lines = rules.flatMap((rule) => printRule(rule, names));
+  const lines = rules.flatMap((rule, index) => {
+    // Of rules with one note, the first has it.
+    const { note, ...bare } = rule;
+    return printRule(note === rules[index - 1]?.note ? bare : rule, names);
+  });
   return [
     "",
     `# ${note}`,
@@ -53,7 +57,7 @@ function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[]
   const head = `-A ${MADE_OF}`;
   return [
     "",
-    "# No packet comes here. It tells what the gate is made of.",
+    "# No packet comes here. It tells Postern what the gate is made of, and keeps every list there.",
     `${head} -m comment --comment "${POLICY}${fingerprint}"`,
     ...lists.map(
       (list) =>

@@ -1,67 +1,222 @@
 /** A program as a shell script, for a host that has iptables and neither Postern nor Node.js. */
-import type { Program } from "../../program/program.ts";
+import type { Chain, Program } from "../../program/program.ts";
+import { listsOf } from "./lists.ts";
+import { CLOCK } from "./names.ts";
 import { printRules } from "./print.ts";
 
 export function printScript(program: Program): string {
-  return `${HEAD}\n${printRules(program).join("\n")}\n${TAIL}`;
+  return [
+    HEAD,
+    ...wayThrough(program.chains),
+    LISTS,
+    ...kindsOfLists(program),
+    ...(program.logs.length === 0 ? [] : [LOGS]),
+    BEGIN,
+    ...printRules(program),
+    END,
+  ].join("\n");
 }
 
+/** What a reader wants to know before the first rule. */
 const HEAD = `#!/bin/sh
 # A gate made by Postern, in iptables: for IPv4 and IPv6, for iptables-nft and iptables-legacy.
 #
-#     sh FILE           puts it up; doing so again changes nothing and forgets nobody
+#     sh FILE           puts it up, in the place of one that stands
 #     sh FILE remove    takes it away
+#
+# To put it up again does no harm: who is open, part way or banned stays so where that still
+# means the same; only the counts begin anew. The rules live until the next boot.
+#
+# IPTABLES=iptables-legacy (or iptables-nft) before the line chooses one of two that are installed.
+# A gate in the other one is taken away once this one stands. By the options in use, iptables
+# 1.4.15 and Linux 3.5 are the oldest; from 1.6.2 on another program's change is waited for.
 #
 # Each family is one transaction. If the second cannot be loaded the first goes back to what it
 # was. The gate stands in the raw table, before connection tracking and NAT, and only ever
-# refuses: what it lets through, the rules behind it judge. Who has knocked, is open or banned is
-# in the files of /proc/net/xt_recent.
+# refuses: what it lets through, the rules behind it judge. It touches nothing but its own chains,
+# POSTERN and POSTERN-*, and the one jump to them.
 #
-# IPTABLES=iptables-legacy (or iptables-nft) chooses one of two that are installed.
-set -eu
+# The way of a packet. After -j it comes back when nothing more is to be done; after -g it does
+# not, and comes back to where the last -j was. Who comes to the end of POSTERN has passed. A name
+# that is too long for the kernel ends in four digits instead.
+#`;
+
+/** By what the names of chains begin with. */
+const WAY: readonly (readonly [string, string])[] = [
+  ["", "PREROUTING -> POSTERN: which port? Most packets meet nothing else."],
+  ["gate", "  gate: the same, on the interfaces that have doors."],
+  ["knocks", "  knocks...: which port of many, for knocks?"],
+  ["services", "  services...: which port of many, for doors?"],
+  ["pings", "  pings: is it an echo request of a length that is a step?"],
+  ["steps_", "  steps_DOOR: is it a step outside of the watched ports?"],
+  ["knock_", "  knock_DOOR: a watched port. Is it a knock?"],
+  ["attempt_", "  attempt_DOOR, stages_DOOR: a knock. Is it for this host? How far is its source?"],
+  ["at_", "    at_DOOR_N: after N steps. Is it the next one, a repeated one, or wrong?"],
+  ["made_", "      made_DOOR_N: the next one, N: remember it."],
+  ["open_", "      open_DOOR, opened_DOOR: the last one: the source gets a grant."],
+  ["wrong_", "      wrong_DOOR: wrong: the source starts over."],
+  ["banned_", "        banned_DOOR: too often: the source is banned."],
+  ["door_", "  door_DOOR: a packet to a port of the door. Is it for this host?"],
+  ["tcp_", "    tcp_DOOR: TCP. Does it begin a connection?"],
+  ["new_", "      new_DOOR: it does. Is the source banned, has it a grant?"],
+  ["elsewhere_", "      elsewhere_DOOR: it does not, and is for no socket of this host."],
+  ["udp_", "    udp_DOOR: UDP. Is there a session, or a grant to begin one?"],
+  ["pass", "    pass: it may begin: remember its source, and back to POSTERN."],
+  ["refuse_", "    refuse_DOOR: it may not: drop it."],
+];
+
+function wayThrough(chains: readonly Chain[]): string[] {
+  return WAY.filter(([start]) => chains.some(({ name }) => name.startsWith(start))).map(
+    ([, words]) => `#     ${words}`,
+  );
+}
+
+const LISTS = `#
+# Lists of sources, each a file of /proc/net/xt_recent:
+#
+#     cat FILE               shows who is in it
+#     echo +ADDRESS >FILE    puts a source in; -ADDRESS takes it out, / all of them
+#
+# In a name, 4 or 6 is the family; then comes how long one is in it, as 10s, or always (until taken
+# out); the last digits stand for what the list means. A list has room for as many sources as
+# /sys/module/xt_recent/parameters/ip_list_tot says; one more, and the one seen least recently goes.
+#`;
+
+/** By the kind of a set, with the beginning of its lists' names. */
+const KINDS: Readonly<Record<string, readonly [string, string]>> = {
+  grants: ["DOOR_grants", "may begin connections"],
+  stage: ["DOOR_stageN_", "has made N steps"],
+  sessions: ["DOOR_sessions", "has a UDP session, as long as packets come"],
+  banned: ["banned", "is banned by hand"],
+  "auto-banned": ["auto_banned", "is banned for wrong steps"],
+  wrong: ["wrong", "has made wrong steps; in the list called window: since when"],
+  "let-through": ["let_through", "has begun a connection, the rest of which passes"],
+};
+
+function kindsOfLists(program: Program): string[] {
+  const roles = new Set(listsOf(program).map(({ set }) => set.role.kind));
+  const lines = [...roles].flatMap((role) => {
+    const [name, meaning] = KINDS[role] ?? [];
+    return name === undefined ? [] : [[`postern-${name}...`, meaning]];
+  });
+  return [...lines, [CLOCK, "nobody: Postern reads the kernel's clock in it"]].map(
+    ([name = "", meaning]) => `#     ${name.padEnd(33)} ${meaning}`,
+  );
+}
+
+const LOGS = `#
+# The kernel log holds at most 5 lines a second of each kind, and the counts all.`;
+
+const BEGIN = `set -euf
+PATH=$PATH:/usr/sbin:/sbin
 
 # Lines that begin with -4 are for iptables alone, and those with -6 for ip6tables.
 rules() {
   cat <<'END'`;
 
-const TAIL = `END
+const END = `END
 }
 
+# What NAME-save prints, in words for NAME-restore: own rules | own jumps | own away
+#     rules   the chains of the gate and what is in them
+#     jumps   what leads to them from other chains, each in its place
+#     away    what takes those jumps away
+own() {
+  awk -v want="$1" '
+    function ours(chain) { return chain ~ /^POSTERN(-|$)/ }
+    want == "rules" && /^:/ && ours(substr($1, 2)) { print $1 " - [0:0]" }
+    !/^\\[[0-9]+:[0-9]+\\] -A / { next }
+    { place[$3]++ }
+    ours($3) { if (want == "rules") print; next }
+    {
+      words = $0
+      gsub(/"([^"\\\\]|\\\\.)*"/, "", words)  # a comment leads nowhere
+      if (words !~ / -[jg] POSTERN(-[^ ]*)?( |$)/) next
+      rule = $0
+      sub(/^[^ ]+ -A [^ ]+ /, "", rule)
+      if (want == "jumps") print $1 " -I " $3 " " place[$3] " " rule
+      if (want == "away") print "-D " $3 " " rule
+    }'
+}
+
+# What stands of a family, in $saved. Warnings are no matter, unless it fails: save NAME
+save() {
+  saved=$("$1-save" --counters --table raw 2>&1) || {
+    printf '%s\\n' "$saved" >&2
+    return 1
+  }
+}
+
+# Makes RULES and JUMPS the gate of a family; none take it away: put NAME RULES JUMPS [--test]
+put() {
+  save "$1" || return
+  gate=$(printf '%s\\n' "$saved" | own rules)
+  away=$(printf '%s\\n' "$saved" | own away)
+  if [ -z "$2$gate$away" ]; then return; fi
+  stale=''
+  for chain in $(printf '%s\\n' "$gate" | sed -n 's/^:\\([^ ]*\\) .*/\\1/p'); do
+    case $2 in *":$chain "*) ;; *) stale="$stale $chain" ;; esac
+  done
+  # Before 1.6.2 there was no lock that one could wait for.
+  case $("$1-restore" --help 2>&1) in *--wait*) wait=--wait=10 ;; *) wait='' ;; esac
+  {
+    echo '*raw'
+    # Without empty lines: iptables-nft 1.8.4 takes the first one for the end.
+    printf '%s\\n' "$2" | sed '/^$/d; /^\\*raw$/d'
+    for chain in $stale; do echo ":$chain - [0:0]"; done
+    printf '%s\\n' "$away" | sed '/^$/d'
+    for chain in $stale; do echo "-X $chain"; done
+    printf '%s\\n' "$3" | sed '/^$/d'
+    echo COMMIT
+  } | "$1-restore" --noflush --counters $wait \${4:+"$4"}
+}
+
+# Whether there is a gate: stands NAME
+stands() {
+  command -v "$1-save" >/dev/null && "$1-save" --table raw 2>/dev/null | grep -q '^:POSTERN '
+}
+
+fail() {
+  echo "$0: $*" >&2
+  exit 1
+}
+
+case $#:\${1:-} in
+  0:) new=$(rules) && jump='-I PREROUTING -j POSTERN' ;;
+  1:remove) new='' && jump='' ;;
+  *) echo "usage: sh $0 [remove]" >&2 && exit 2 ;;
+esac
 ipv4=\${IPTABLES:-iptables}
 ipv6=ip6\${ipv4#ip}
 
-# The parts of our own that stand now: ours FAMILY.
-ours() {
-  "$1-save" --counters --table raw | sed -n '/^\\*raw/p; /^:POSTERN/p; /^\\[[0-9:]*\\] -A POSTERN/p'
-}
-
-# Makes RULES the gate of a family, and takes it away if they are none: put FAMILY RULES.
-put() {
-  old=$("$1-save" --table raw | sed -n 's/^:\\(POSTERN[^ ]*\\) .*/\\1/p')
-  stale=
-  for chain in $old; do
-    case $2 in *":$chain "*) ;; *) stale="$stale $chain" ;; esac
-  done
-  {
-    printf '%s\\n' "$2"
-    for chain in $stale; do echo ":$chain - [0:0]"; done
-    "$1-save" --table raw | sed -n '/^-A POSTERN/d; s/^-A \\(.* -[jg] POSTERN\\)/-D \\1/p'
-    for chain in $stale; do echo "-X $chain"; done
-    case $2 in *":POSTERN "*) echo "-I PREROUTING -j POSTERN" ;; esac
-    echo COMMIT
-  } | "$1-restore" --noflush --counters
-}
-
-case \${1:-} in
-  "") new=$(rules) ;;
-  remove) new="*raw" ;;
-  *) echo "usage: sh $0 [remove]" >&2 && exit 2 ;;
+save "$ipv4" || fail "$ipv4-save failed; nothing has been changed"
+rules=$(printf '%s\\n' "$saved" | own rules)
+jumps=$(printf '%s\\n' "$saved" | own jumps)
+case $rules in
+  *:POSTERN-made_of\\ * | "") ;;
+  *) fail "there are chains POSTERN that Postern did not make; give them another name" ;;
 esac
-before=$(ours "$ipv4")
-put "$ipv4" "$new"
-if [ -e /proc/net/if_inet6 ] && ! put "$ipv6" "$new"; then
-  put "$ipv4" "\${before:-*raw}"
-  echo "$0: $ipv6 refused the rules, and those of $ipv4 are again what they were" >&2
-  exit 1
+
+families=$ipv4
+if [ -e /proc/net/if_inet6 ]; then families="$ipv4 $ipv6"; fi
+for name in $families; do
+  put "$name" "$new" "$jump" --test || fail "$name refused; nothing has been changed"
+done
+
+# From here on to the end: one family with the gate and one without would be half a gate.
+trap '' HUP INT TERM
+put "$ipv4" "$new" "$jump" || fail "$ipv4 refused; nothing has been changed"
+if [ "$families" != "$ipv4" ] && ! put "$ipv6" "$new" "$jump"; then
+  put "$ipv4" "$rules" "$jumps" || fail "$ipv6 refused, and now $ipv4 did: IPv4 has changed alone"
+  fail "$ipv6 refused; $ipv4 is again what it was"
+fi
+
+# Of two gates on one host each would count the knocks and take the grants of the other.
+case $("$ipv4" --version) in *nf_tables*) other=legacy ;; *) other=nft ;; esac
+# To ask iptables-legacy for a table that it has not makes it.
+if [ "$other" = nft ] || grep -qsx raw /proc/net/ip_tables_names /proc/net/ip6_tables_names; then
+  for name in "iptables-$other" "ip6tables-$other"; do
+    if stands "$name"; then put "$name" "" "" || fail "the gate in $name could not be taken away"; fi
+  done
 fi
 `;

@@ -13,8 +13,8 @@ export function printTransaction(rules: readonly string[], standing: Saved): str
   const own = new Set(rules.flatMap((line) => /^:(\S+) /.exec(line)?.[1] ?? []));
   const stale = standing.chains.filter((chain) => !own.has(chain));
   return [
-    ...(rules.length === 0 ? ["*raw"] : rules),
-    "",
+    // The iptables-restore of iptables-nft 1.8.4 takes an empty line for the end of all.
+    ...(rules.length === 0 ? ["*raw"] : rules.filter((line) => line !== "")),
     ...stale.map((chain) => `:${chain} - [0:0]`),
     ...standing.jumps.map((jump) => `-D ${jump}`),
     ...stale.map((chain) => `-X ${chain}`),
