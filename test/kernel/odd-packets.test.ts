@@ -4,6 +4,7 @@ import { FAMILIES } from "../../src/policy/address.ts";
 import { type Answer, parseAnswer } from "./answers.ts";
 import { framesOf } from "./frames.ts";
 import { loadGate, removeGate } from "./gate.ts";
+import { HOLDERS } from "./holders.ts";
 import type { Running } from "./host.ts";
 import { makeNetwork, type Network, printMac } from "./network.ts";
 import { type Ports, type Probe, probesOf } from "./probes.ts";
@@ -97,9 +98,9 @@ describe.each(FAMILIES)("over %s", (family) => {
     await until("a datagram", () => heard() !== "");
   });
 
-  describe("with refuse: drop", () => {
-    beforeEach(() => loadGate(network.server, policy("drop")));
-    afterEach(() => removeGate(network.server));
+  describe.each(HOLDERS)("with refuse: drop, held by $name", (holder) => {
+    beforeEach(() => loadGate(network.server, policy("drop"), holder));
+    afterEach(() => removeGate(network.server, holder));
 
     test("none passes, none is heard, none is answered", async () => {
       const all = probesOf(network, family, DOOR);

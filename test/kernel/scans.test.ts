@@ -1,11 +1,12 @@
 /** Whoever scans sees a door as a port on which nothing listens, or does not see it at all. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyPolicy } from "../../src/gate/index.ts";
-import { FAMILIES } from "../../src/policy/address.ts";
+import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { policyOf } from "../setup/policy.ts";
+import { sure } from "../setup/sure.ts";
 import { loadGate, removeGate } from "./gate.ts";
+import { EITHER_IPTABLES, HOLDERS } from "./holders.ts";
 import { untilListening } from "./host.ts";
-import { liveHost } from "./live-host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
 import { connect, listenOnBoth } from "./services.ts";
@@ -28,6 +29,7 @@ const SCANS = {
   ],
   ipv6: [...TCP_SCANS, ...TRICKS],
 };
+
 /** nmap asks who holds an address of its own link; the kernel's answer tells nothing of ports. */
 const NEIGHBOURS = "arp or (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)";
 
@@ -95,14 +97,43 @@ describe.each(FAMILIES)("over %s", (family) => {
       expect(await watching.stop()).toEqual([]);
     });
   });
+
+  describe.each(EITHER_IPTABLES)("held by $name", (holder) => {
+    beforeAll(() => loadGate(network.server, policy("drop"), holder));
+    afterAll(() => removeGate(network.server, holder));
+
+    test("no scan of nmap gets a packet back", async () => {
+      const watching = await capture(
+        network.link.client,
+        `src host ${address()} and not (${NEIGHBOURS})`,
+      );
+      const reasons = await Promise.all(
+        [...SCANS[family], "-sU"].map(async (flags) => {
+          const port = flags === "-sU" ? DOOR.udp : DOOR.tcp;
+          const findings = await scan(network.client, address(), [port], flags);
+          return `${flags}: ${findings.get(port)?.reason}`;
+        }),
+      );
+      expect(reasons.filter((reason) => !reason.includes(": no-response"))).toEqual([]);
+      expect(await watching.stop()).toEqual([]);
+    });
+  });
 });
 
 /** A listener can be bound to both families at once, or to one address alone. */
-describe("wherever the service listens when the gate is applied", () => {
+describe.each(HOLDERS)("wherever the service listens when $name gets the gate", (holder) => {
   const STRAYS = ["-sA", "-sF", "-sX", "-sN", "-sM", "-sW"];
+  /** Where sources are remembered, one who has a session is told no stray segments from its own. */
+  const STRANGER = { ipv4: "10.91.0.3/24", ipv6: "fd91::3/64" };
+  const asStranger = (family: Family) =>
+    holder.memory === "connections" ? "" : ` -e eth0 -S ${STRANGER[family].split("/")[0]}`;
   let other: Network;
   beforeAll(async () => {
     other = await makeNetwork();
+    for (const address of Object.values(STRANGER)) {
+      const added = ["address", "add", address, "dev", "eth0"];
+      await other.client.run(["ip", ...added, ...(address.includes(":") ? ["nodad"] : [])]);
+    }
   });
   afterAll(() => other.remove());
 
@@ -122,24 +153,27 @@ describe("wherever the service listens when the gate is applied", () => {
         { protocol: "tcp", port: DOOR.tcp },
         bound.includes(":") ? "ipv6" : "ipv4",
       );
-      const session = connect(client, link.server[family], DOOR.tcp, ["-p", ownPort]);
+      const own = ["-s", link.client[family], "-p", ownPort];
+      const session = connect(client, link.server[family], DOOR.tcp, own);
       const echoes = async (word: string) => {
         session.write(`${word}\n`);
         await until(`the echo of ${word}`, () => session.stdout().includes(word));
       };
       await echoes("before");
-      const applied = await applyPolicy(liveHost(server), policyOf(policy("drop")));
-      expect(applied.ok).toBe(true);
+      const text = `backend: ${holder.backend.name}\n${policy("drop")}`;
+      sure(await applyPolicy(holder.on(server), policyOf(text)));
       await echoes("guarded");
       const notItsOwn = `src port ${DOOR.tcp} and not dst port ${ownPort}`;
       const watching = await capture(link.client, notItsOwn);
       await Promise.all(
-        STRAYS.map((flags) => scan(client, link.server[family], [DOOR.tcp], flags)),
+        STRAYS.map((flags) =>
+          scan(client, link.server[family], [DOOR.tcp], `${flags}${asStranger(family)}`),
+        ),
       );
       expect(await watching.stop()).toEqual([]);
       await echoes("after");
       await Promise.all([session.stop(), listener.stop()]);
-      await removeGate(server);
+      await removeGate(server, holder);
     },
   );
 });
