@@ -1,33 +1,59 @@
 /**
- * Policies beside the rules that they become: a plain diff shows what a change to the compiler
- * does. `UPDATE=1 npx vitest run test/golden.test.ts` writes the rules anew; look at the diff.
+ * Policies beside the rules that they become, of nftables and of iptables: a plain diff shows what
+ * a change to the compiler does. `UPDATE=1 npx vitest run test/golden.test.ts` writes the rules
+ * anew; look at the diff.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { printScript } from "../src/backend/iptables/index.ts";
 import { printNftables } from "../src/backend/nftables/index.ts";
-import { readExamples, readGoldens } from "./setup/goldens.ts";
+import { isForIptables, readExamples, readGoldens } from "./setup/goldens.ts";
 import { programOf } from "./setup/policy.ts";
 
 const UPDATE = process.env["UPDATE"] === "1";
 
-describe.each(readGoldens())("golden/$name", ({ policy, rules }) => {
-  const printed = printNftables(programOf(policy));
-  if (UPDATE) writeFileSync(rules, printed);
+const onNftables = (policy: string) => printNftables(programOf(policy));
+const onIptables = (policy: string) => printScript(programOf(policy, "sources"));
 
-  test("the policy becomes the rules beside it", () => {
-    expect(printed).toBe(readFileSync(rules, "utf8"));
+const FILES = readGoldens().flatMap(({ name, policy, rules, script }) => [
+  { name: `${name}/gate.nft`, file: rules, printed: onNftables(policy) },
+  ...(script === undefined
+    ? []
+    : [{ name: `${name}/gate.sh`, file: script, printed: onIptables(policy) }]),
+]);
+
+describe.each(FILES)("golden/$name", ({ file, printed }) => {
+  if (UPDATE) writeFileSync(file, printed);
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+
+  test("is what the policy beside it becomes", () => {
+    expect(printed).toBe(text);
+  });
+
+  /** Every line that an administrator reads in an editor or a mail. */
+  test("is plain text that ends in a line break", () => {
+    expect(text).toMatch(/^[\x20-\x7e\n]*\n$/);
+    expect(text.split("\n").filter((line) => line !== line.trimEnd())).toEqual([]);
   });
 });
 
-test.each(readExamples())("examples/$name becomes rules, the same each time", ({ policy }) => {
-  const printed = printNftables(programOf(policy));
-  expect(printed).toContain("table inet postern {");
-  expect(printNftables(programOf(policy))).toBe(printed);
+test("beside a policy lies nothing but its rules", () => {
+  const files = readdirSync(new URL("./golden/", import.meta.url), { recursive: true });
+  const ours = [
+    ...FILES.map(({ name }) => name),
+    ...readGoldens().map(({ name }) => `${name}/policy.yaml`),
+  ];
+  expect(new Set(files.filter((file) => String(file).includes("/")))).toEqual(new Set(ours));
 });
 
-/** Every line that an administrator reads in an editor or a mail. */
-test.each(readGoldens())("golden/$name is plain text that ends in a line break", ({ rules }) => {
-  const text = readFileSync(rules, "utf8");
-  expect(text).toMatch(/^[\x20-\x7e\n]*\n$/);
-  expect(text.split("\n").filter((line) => line !== line.trimEnd())).toEqual([]);
+describe.each(readExamples())("examples/$name becomes rules, the same each time,", ({ policy }) => {
+  test("of nftables", () => {
+    expect(onNftables(policy)).toContain("table inet postern {");
+    expect(onNftables(policy)).toBe(onNftables(policy));
+  });
+
+  test.runIf(isForIptables(policy))("of iptables", () => {
+    expect(onIptables(policy)).toContain("-A POSTERN ");
+    expect(onIptables(policy)).toBe(onIptables(policy));
+  });
 });

@@ -1,8 +1,13 @@
-/** A real nft reads every file of rules, and the kernel takes each over any other. */
+/**
+ * A real nft reads every file of rules, and the kernel takes each over any other; real iptables of
+ * both kinds read every script, which puts its gate up twice and takes it away.
+ */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { printRules, printScript } from "../../src/backend/iptables/index.ts";
 import { printNftables } from "../../src/backend/nftables/index.ts";
-import { readExamples, readGoldens } from "../setup/goldens.ts";
+import { isForIptables, readExamples, readGoldens } from "../setup/goldens.ts";
+import { programOf } from "../setup/policy.ts";
 import { programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
 import { gateOf } from "./gate.ts";
 import type { Host } from "./host.ts";
@@ -11,6 +16,15 @@ import { makeNetwork, type Network } from "./network.ts";
 const GATES = [
   ...readGoldens().map(({ name, rules }) => ({ name, gate: readFileSync(rules, "utf8") })),
   ...readExamples().map(({ name, policy }) => ({ name, gate: gateOf(policy) })),
+];
+
+const SCRIPTS = [
+  ...readGoldens().flatMap(({ name, script }) =>
+    script === undefined ? [] : [{ name, script: readFileSync(script, "utf8") }],
+  ),
+  ...readExamples()
+    .filter(({ policy }) => isForIptables(policy))
+    .map(({ name, policy }) => ({ name, script: printScript(programOf(policy, "sources")) })),
 ];
 
 /** So that what follows is all that there is, in the same transaction. */
@@ -64,4 +78,51 @@ test("a gate whose doors have tricky names loads, and loads again", async () => 
   const gate = printNftables(programOfDoors(TRICKY_NAMES));
   await load(NOTHING + gate);
   await load(gate);
+});
+
+describe.each(["nft", "legacy"])("with iptables-%s", (kind) => {
+  const programs = [`iptables-${kind}`, `ip6tables-${kind}`];
+
+  beforeAll(async () => {
+    await load(NOTHING);
+    const other = '-A PREROUTING -m comment --comment "of others -j POSTERN"';
+    await readBoth(`*raw\n${other}\nCOMMIT\n`, ["--noflush"]);
+  });
+
+  const readBoth = async (rules: string, options = ["--test", "--noflush"]) => {
+    for (const program of programs) {
+      await host.run([`${program}-restore`, ...options], { stdin: rules });
+    }
+  };
+  const run = (script: string, ...args: readonly string[]) =>
+    host.run(["env", `IPTABLES=iptables-${kind}`, "sh", "-s", ...args], { stdin: script });
+  const stands = async () => {
+    const saved = await Promise.all(programs.map((program) => host.run([`${program}-save`])));
+    return saved.map(({ stdout }) => stdout.replaceAll(/^#.*\n| \[\d+:\d+\]$/gm, ""));
+  };
+
+  test.each(SCRIPTS)("the rules of $name can be read by both families", async ({ script }) => {
+    const rules = /^\*raw\n.*?(?=^END$)/ms.exec(script)?.[0];
+    expect(rules).toContain("-A POSTERN ");
+    await readBoth(`${rules}COMMIT\n`);
+  });
+
+  test.each(SCRIPTS)(
+    "the script of $name loads twice, and leaves what is of others",
+    async ({ script }) => {
+      const before = await stands();
+      await run(script);
+      const once = await stands();
+      for (const family of once) expect(family).toContain("-A PREROUTING -j POSTERN\n");
+      await run(script);
+      expect(await stands()).toEqual(once);
+      await run(script, "remove");
+      expect(await stands()).toEqual(before);
+    },
+  );
+
+  test("a gate whose doors have tricky names can be read", async () => {
+    const rules = printRules(programOfDoors(TRICKY_NAMES, "sources"));
+    await readBoth(`${rules.join("\n")}\nCOMMIT\n`);
+  });
 });
