@@ -2,13 +2,12 @@
 import { limitsOf, printScript } from "../../backend/iptables/index.ts";
 import { compilePolicy } from "../../compile/index.ts";
 import type { Host } from "../../host/index.ts";
-import { ok, type Result } from "../../problem/problem.ts";
+import type { Result } from "../../problem/problem.ts";
 import type { Backend } from "../backend.ts";
 import { changeMembers } from "./change.ts";
-import { loadProgram } from "./load.ts";
+import { loadProgram, removeAll } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
-import { put } from "./put.ts";
-import { readListing, readOthers, readOwnGate } from "./read.ts";
+import { readGates, readListing } from "./read.ts";
 import { fingerprintOf, restore, takeSnapshot, tryRestore } from "./snapshot.ts";
 
 export const iptables: Backend = {
@@ -29,13 +28,7 @@ export const iptables: Backend = {
 };
 
 async function removeChains(host: Host): Promise<Result<undefined>> {
-  const own = await readOwnGate(host);
-  if (!own.ok) return own;
-  const others = await readOthers(host, own.value.variant);
-  if (!others.ok) return others;
-  for (const gate of [own.value, ...others.value]) {
-    const removed = await put(host, gate.variant, gate.halves, () => []);
-    if (!removed.ok) return removed;
-  }
-  return ok(undefined);
+  const gates = await readGates(host);
+  if (!gates.ok) return gates;
+  return removeAll(host, [gates.value.own, ...gates.value.others]);
 }

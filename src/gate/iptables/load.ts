@@ -4,7 +4,6 @@ import {
   membersOf,
   nameFor,
   printRules,
-  type Recent,
   type Saved,
   type SavedList,
   savedRules,
@@ -12,11 +11,11 @@ import {
 } from "../../backend/iptables/index.ts";
 import type { Connection } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
-import { type Address, maskAddress, printAddress } from "../../policy/address.ts";
+import { maskAddress, printAddress } from "../../policy/address.ts";
 import { ok, type Result } from "../../problem/problem.ts";
 import type { Program } from "../../program/index.ts";
 import { put, type Wanted } from "./put.ts";
-import { type Gate, readOthers, readOwnGate } from "./read.ts";
+import { findGate, type Gate, readGates } from "./read.ts";
 import { readRecent, writeTo } from "./recent.ts";
 
 /** Somebody else may change the table between our look at it and our change to it. */
@@ -27,11 +26,8 @@ export async function loadProgram(
   program: Program,
   older: readonly Connection[],
 ): Promise<Result<undefined>> {
-  const wanted = (gate: Gate, recent: Recent): Wanted => {
-    const rules = printRules(program, {
-      lasting: lastingIn(gate, recent),
-      counted: countedIn(gate),
-    });
+  const wanted = (lasting: readonly SavedList[], counted: ReadonlyMap<string, number>) => {
+    const rules = printRules(program, { lasting, counted });
     return () => rules;
   };
   return replaceGate(host, wanted, older);
@@ -43,13 +39,12 @@ export async function loadSaved(
   kept: Partial<Readonly<Record<"ipv4" | "ipv6", Saved>>>,
   older: readonly Connection[],
 ): Promise<Result<undefined>> {
-  const wanted = (gate: Gate, recent: Recent): Wanted => {
-    const lasting = lastingIn(gate, recent);
-    return (family) => {
+  const wanted =
+    (lasting: readonly SavedList[]): Wanted =>
+    (family) => {
       const saved = kept[family];
       return saved === undefined ? [] : savedRules(lasting.reduce(withLasting, saved));
     };
-  };
   return replaceGate(host, wanted, older);
 }
 
@@ -61,35 +56,25 @@ function withLasting(saved: Saved, { name, seconds }: SavedList): Saved {
 
 async function replaceGate(
   host: Host,
-  wanted: (gate: Gate, recent: Recent) => Wanted,
+  wanted: (lasting: readonly SavedList[], counted: ReadonlyMap<string, number>) => Wanted,
   older: readonly Connection[],
 ): Promise<Result<undefined>> {
   for (let tries = 1; ; tries += 1) {
-    const gate = await readOwnGate(host);
-    if (!gate.ok) return gate;
-    const recent = await readRecent(host);
-    const loaded = await put(
-      host,
-      gate.value.variant,
-      gate.value.halves,
-      wanted(gate.value, recent),
-    );
-    if (loaded.ok || tries === TRIES) return loaded.ok ? settle(host, older) : loaded;
+    const gates = await readGates(host);
+    if (!gates.ok) return gates;
+    const { own, others } = gates.value;
+    const lasting = await findLasting(host, [own, ...others]);
+    const loaded = await put(host, own.variant, own.halves, wanted(lasting, countedIn(own)));
+    if (!loaded.ok && tries < TRIES) continue;
+    if (!loaded.ok) return loaded;
+    if (older.length > 0) await adopt(host, older);
+    return removeAll(host, others);
   }
 }
 
-/** What has to be done once the rules stand. */
-async function settle(host: Host, older: readonly Connection[]): Promise<Result<undefined>> {
-  const gate = await readOwnGate(host);
-  if (!gate.ok) return gate;
-  await adopt(
-    host,
-    gate.value,
-    older.map(({ source }) => source),
-  );
-  const others = await readOthers(host, gate.value.variant);
-  if (!others.ok) return others;
-  for (const { variant, halves } of others.value) {
+/** Takes away every one of the gates; stops at the first that does not go. */
+export async function removeAll(host: Host, gates: readonly Gate[]): Promise<Result<undefined>> {
+  for (const { variant, halves } of gates) {
     const gone = await put(host, variant, halves, () => []);
     if (!gone.ok) return gone;
   }
@@ -97,20 +82,26 @@ async function settle(host: Host, older: readonly Connection[]): Promise<Result<
 }
 
 /** Sources with connections that the gate has not seen begin. Better to cut one than to fail. */
-async function adopt(host: Host, { lists }: Gate, sources: readonly Address[]): Promise<void> {
-  const written = new Set<string>();
-  for (const { name, label } of lists.filter((list) => list.label.role.kind === "let-through")) {
-    for (const source of sources.filter(({ family }) => family === label.family)) {
-      const line = `+${printAddress(maskAddress(source, label.prefixLength))}`;
-      if (!written.has(line)) await writeTo(host, name, line);
-      written.add(line);
-    }
+async function adopt(host: Host, older: readonly Connection[]): Promise<void> {
+  const gate = await findGate(host);
+  const lists = (gate.ok ? gate.value?.lists : undefined) ?? [];
+  for (const { name, label } of lists.filter(
+    ({ label: { role } }) => role.kind === "let-through",
+  )) {
+    const sources = older.filter(({ source }) => source.family === label.family);
+    const lines = sources.map(({ source }) =>
+      printAddress(maskAddress(source, label.prefixLength)),
+    );
+    for (const line of new Set(lines)) await writeTo(host, name, `+${line}`);
   }
 }
 
-/** The lists that hold somebody whose time is not over. */
-function lastingIn({ lists }: Gate, recent: Recent): SavedList[] {
-  return lists.filter((list) => !list.isWindow && membersOf(list, recent).length > 0);
+/** The lists that hold somebody whose time is not over: the kinds of iptables share all lists. */
+async function findLasting(host: Host, gates: readonly Gate[]): Promise<readonly SavedList[]> {
+  const recent = await readRecent(host);
+  return gates
+    .flatMap(({ lists }) => lists)
+    .filter((list) => !list.isWindow && membersOf(list, recent).length > 0);
 }
 
 function countedIn({ halves }: Gate): ReadonlyMap<string, number> {

@@ -14,19 +14,24 @@ export interface Gate {
   readonly lists: readonly SavedList[];
 }
 
-/** As the variant holds it that the host uses; without chains where there is none. */
-export async function readOwnGate(host: Host): Promise<Result<Gate>> {
-  const own = await ownVariant(host);
-  return own === undefined ? fail(NO_IPTABLES) : readGateIn(host, own);
+/** What the two kinds of iptables hold. */
+export interface Gates {
+  /** In the kind that the host uses; without chains where there is none. */
+  readonly own: Gate;
+  /** In the other one, where there is one: the host may have been told to use this one since. */
+  readonly others: readonly Gate[];
 }
 
-/** Gates of the other variant: the host may have been told to use this one since. */
-export async function readOthers(host: Host, own: Variant): Promise<Result<readonly Gate[]>> {
-  const other = await otherVariant(host, own);
-  if (other === undefined) return ok([]);
-  const gate = await readGateIn(host, other);
-  if (!gate.ok) return gate;
-  return ok(stands(gate.value) ? [gate.value] : []);
+export async function readGates(host: Host): Promise<Result<Gates>> {
+  const variant = await ownVariant(host);
+  if (variant === undefined) return fail(NO_IPTABLES);
+  const own = await readGateIn(host, variant);
+  if (!own.ok) return own;
+  const otherKind = await otherVariant(host, variant);
+  if (otherKind === undefined) return ok({ own: own.value, others: [] });
+  const other = await readGateIn(host, otherKind);
+  if (!other.ok) return other;
+  return ok({ own: own.value, others: stands(other.value) ? [other.value] : [] });
 }
 
 async function readGateIn(host: Host, variant: Variant): Promise<Result<Gate>> {
@@ -50,16 +55,16 @@ export function savedIn({ ipv4, ipv6 }: Halves) {
   return [ipv4, ipv6].filter((saved) => saved !== undefined);
 }
 
-export function stands({ halves }: Gate): boolean {
+function stands({ halves }: Gate): boolean {
   return savedIn(halves).some(({ chains }) => chains.length > 0);
 }
 
-/** The one that stands, whichever variant holds it; undefined where there is none. */
+/** The one that stands, whichever kind holds it; undefined where there is none. */
 export async function findGate(host: Host): Promise<Result<Gate | undefined>> {
-  const own = await readOwnGate(host);
-  if (!own.ok || stands(own.value)) return own;
-  const others = await readOthers(host, own.value.variant);
-  return others.ok ? ok(others.value[0]) : others;
+  const gates = await readGates(host);
+  if (!gates.ok) return gates;
+  const { own, others } = gates.value;
+  return ok(stands(own) ? own : others[0]);
 }
 
 export async function readListing(

@@ -6,7 +6,7 @@ import { ok, type Result } from "../../problem/problem.ts";
 import type { KeptGate } from "../backend.ts";
 import { loadSaved } from "./load.ts";
 import { tryRules } from "./put.ts";
-import { findGate, readOwnGate } from "./read.ts";
+import { findGate, readGates } from "./read.ts";
 
 type Kept = Readonly<Record<"ipv4" | "ipv6", Saved>>;
 
@@ -25,12 +25,11 @@ export function fingerprintOf(kept: KeptGate): string | undefined {
 }
 
 export async function tryRestore(host: Host, kept: KeptGate): Promise<Result<undefined>> {
-  const gate = await readOwnGate(host);
-  if (!gate.ok) return gate;
+  const gates = await readGates(host);
+  if (!gates.ok) return gates;
+  const { variant, halves } = gates.value.own;
   const saved = keptIn(kept);
-  return tryRules(host, gate.value.variant, gate.value.halves, (family) =>
-    savedRules(saved[family]),
-  );
+  return tryRules(host, variant, halves, (family) => savedRules(saved[family]));
 }
 
 export function restore(

@@ -43,11 +43,12 @@ export function programOf({ stem }: Variant, family: Family, what: "save" | "res
 
 /** What the kernel holds of a gate, of each family; no chains where there is none. */
 export async function readHalves(host: Host, variant: Variant): Promise<Result<Halves>> {
+  const families = await familiesOf(host);
+  const saved = await Promise.all(families.map((family) => save(host, variant, family)));
   const halves: { [family in Family]?: Saved } = {};
-  for (const family of await familiesOf(host)) {
-    const saved = await save(host, variant, family);
-    if (!saved.ok) return saved;
-    halves[family] = saved.value;
+  for (const [n, half] of saved.entries()) {
+    if (!half.ok) return half;
+    halves[families[n] ?? "ipv4"] = half.value;
   }
   return ok(halves);
 }
