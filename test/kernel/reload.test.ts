@@ -1,18 +1,24 @@
-/** A reload is one transaction: no packet slips through between the old rules and the new. */
+/**
+ * A reload is one transaction (on iptables one for each family): no packet slips through between
+ * the old rules and the new.
+ */
 
 import { writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseSaved, printRules, printTransaction } from "../../src/backend/iptables/index.ts";
 import { FAMILIES } from "../../src/policy/address.ts";
+import { programOf } from "../setup/policy.ts";
 import { framesInOrder } from "./frames.ts";
 import { gateOf, loadGate, removeGate } from "./gate.ts";
+import { EITHER_IPTABLES, type Holder, NFTABLES } from "./holders.ts";
+import { untilListening } from "./host.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
 import { datagram, segment } from "./packets.ts";
-import { canConnect, listenOnBoth } from "./services.ts";
+import { canConnect, connect } from "./services.ts";
 import { until } from "./until.ts";
 import { readVerdicts, seatJudge } from "./verdicts.ts";
 import { flood } from "./wire.ts";
 
-const RELOADS = 1000;
 const AT_MOST_SECONDS = 60;
 
 /** Two gates that shut the same door in different words. */
@@ -27,6 +33,12 @@ doors:
   web: { protects: tcp/8080, sequence: { steps: [41001, 44040, ping/63] } }
   ssh: { protects: [tcp/22, udp/5353], refuse: reset, sequence: { steps: [51001, udp/54040, tcp/52777], within: 5s } }
 `,
+];
+
+/** Of iptables one kind after the other, and each reload is two programs: fewer have to do. */
+const RELOADS = [
+  { holder: NFTABLES, reloads: 1000, frames: 1_000_000 },
+  ...EITHER_IPTABLES.map((holder) => ({ holder, reloads: 120, frames: 100_000 })),
 ];
 
 /** Kernel fact 7: this test can see what it looks for. */
@@ -47,7 +59,9 @@ table inet leaky {
 let network: Network;
 beforeAll(async () => {
   network = await makeNetwork();
-  await listenOnBoth(network.server, { protocol: "tcp", port: 22 });
+  const service = { protocol: "tcp", port: 22 } as const;
+  const echo = `require("node:net").createServer((s) => s.on("error", () => {}).pipe(s)).listen(${service.port}, "::")`;
+  await untilListening(network.server.start([process.execPath, "-e", echo]), service, "ipv6");
 });
 afterAll(() => network.remove());
 
@@ -67,39 +81,94 @@ function unwelcome() {
   });
 }
 
-test(`${RELOADS} reloads during a flood let none of it through, and a knock works`, {
-  timeout: 90_000,
-}, async () => {
-  const { client, server, link } = network;
-  const files = GATES.map(() => server.newPath("gate.nft"));
-  await Promise.all(GATES.map((policy, n) => writeFile(files[n] ?? "", gateOf(policy))));
-  await loadGate(server, GATES[0] ?? "");
-  await seatJudge(server);
-  const packets = unwelcome();
-  const flooding = await flood(link.client, framesInOrder(packets, link), {
-    processor: 1,
-    atMostSeconds: AT_MOST_SECONDS,
-  });
-  const begun = performance.now();
-  const opened: boolean[] = [];
-  for (let n = 0; n < RELOADS; n++) {
-    const reload = server.run(["nft", "-f", files[n % 2] ?? ""]);
-    if (n % 250 === 125) {
-      for (const address of [link.server.ipv4, link.server.ipv6]) {
-        await client.run(["knock", "-d", "20", address, "51001:tcp", "54040:udp", "52777:tcp"]);
-        opened.push(await canConnect(client, address, 22));
-      }
-    }
-    await reload;
+/** Puts the one gate in the place of the other, by turns; the first of them stands. */
+async function reloaderOf(holder: Holder): Promise<(n: number) => Promise<void>> {
+  const { server } = network;
+  const commands =
+    holder === NFTABLES
+      ? GATES.map((policy) => ["nft -f", gateOf(policy)] as const)
+      : await transactionsOf(holder);
+  const lines = await Promise.all(
+    commands.map(async ([command, text]) => {
+      const file = server.newPath("gate");
+      await writeFile(file, text);
+      return command.replaceAll("FILE", file).replace(/ -f$/, ` -f ${file}`);
+    }),
+  );
+  return async (n) => {
+    await server.run(["sh", "-c", lines[n % 2] ?? ""]);
+  };
+}
+
+/** What a load of the one where the other stands hands to the programs of both families. */
+async function transactionsOf(holder: Holder): Promise<(readonly [string, string])[]> {
+  const { server } = network;
+  const texts: string[] = [];
+  for (const policy of GATES.toReversed()) {
+    const other = GATES.find((one) => one !== policy) ?? "";
+    await loadGate(server, withDrop(other), holder);
+    const { stdout } = await server.run([`${holder.name}-save`, "-c", "-t", "raw"]);
+    const rules = printRules(programOf(withDrop(policy), "sources"));
+    texts.unshift(printTransaction(rules, parseSaved(stdout)));
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const sent = await flooding.stop();
-  const verdicts = await readVerdicts(server);
-  expect(verdicts.passing(packets)).toEqual([]);
-  expect(opened).toEqual(new Array(8).fill(true));
-  expect(sent).toBeGreaterThan(1_000_000);
-  expect(seconds).toBeLessThan(AT_MOST_SECONDS);
-  await removeGate(server);
+  await loadGate(server, withDrop(GATES[0] ?? ""), holder);
+  const restore = [holder.name, holder.name.replace("ip", "ip6")].map(
+    (stem) => `${stem}-restore --noflush --counters <FILE`,
+  );
+  return texts.map((text) => [restore.join(" && "), text]);
+}
+
+/** Whether the door then opens, of each family. */
+async function knockAndEnter(): Promise<boolean[]> {
+  const opened: boolean[] = [];
+  for (const address of FAMILIES.map((family) => network.link.server[family])) {
+    await network.client.run(["knock", "-d", "20", address, "51001:tcp", "54040:udp", "52777:tcp"]);
+    opened.push(await canConnect(network.client, address, 22));
+  }
+  return opened;
+}
+
+/** iptables knows no other. */
+function withDrop(policy: string): string {
+  return policy.replace("refuse: reset,", "");
+}
+
+describe.each(RELOADS)("held by $holder.name", ({ holder, reloads, frames }) => {
+  test(`${reloads} reloads during a flood let none of it through, a knock works, a session goes on`, {
+    timeout: 90_000,
+  }, async () => {
+    const { client, server, link } = network;
+    const sessions = FAMILIES.map((family) => connect(client, link.server[family], 22));
+    for (const session of sessions) session.write("before\n");
+    await until("every session", () => sessions.every((one) => one.stdout() !== ""));
+    await loadGate(server, withDrop(GATES[0] ?? ""), holder);
+    const reload = await reloaderOf(holder);
+    await seatJudge(server);
+    const packets = unwelcome();
+    const flooding = await flood(link.client, framesInOrder(packets, link), {
+      processor: 1,
+      atMostSeconds: AT_MOST_SECONDS,
+    });
+    const begun = performance.now();
+    const opened: boolean[] = [];
+    for (let n = 0; n < reloads; n++) {
+      const reloaded = reload(n + 1);
+      for (const session of sessions) session.write(`${n}\n`);
+      if (n % (reloads / 4) === reloads / 8) opened.push(...(await knockAndEnter()));
+      await reloaded;
+    }
+    const all = ["before", ...Array.from({ length: reloads }, (_, n) => n), ""].join("\n");
+    await until("all to come back", () => sessions.every((one) => one.stdout() === all));
+    const seconds = (performance.now() - begun) / 1000;
+    const sent = await flooding.stop();
+    const verdicts = await readVerdicts(server);
+    expect(verdicts.passing(packets)).toEqual([]);
+    expect(opened).toEqual(new Array(8).fill(true));
+    expect(sent).toBeGreaterThan(frames);
+    expect(seconds).toBeLessThan(AT_MOST_SECONDS);
+    await removeGate(server, holder);
+    for (const session of sessions) await session.stop();
+  });
 });
 
 test("a gate with a look-up in an anonymous map would let some of it through", {
@@ -122,3 +191,28 @@ test("a gate with a look-up in an anonymous map would let some of it through", {
   await until("a leak", leaks, AT_MOST_SECONDS);
   await flooding.stop();
 });
+
+test.each(EITHER_IPTABLES)(
+  "a reload of $name in two transactions would let some of it through",
+  {
+    timeout: 90_000,
+  },
+  async (holder) => {
+    const { server, link } = network;
+    await loadGate(server, withDrop(GATES[0] ?? ""), holder);
+    await seatJudge(server);
+    const packets = unwelcome();
+    const flooding = await flood(link.client, framesInOrder(packets, link), {
+      processor: 1,
+      atMostSeconds: AT_MOST_SECONDS,
+    });
+    const jump = (how: string) => `${holder.name} -t raw ${how} PREROUTING -j POSTERN`;
+    const leaks = async () => {
+      await server.run(["sh", "-c", `${jump("-D")}; ${jump("-I")}`]);
+      return (await readVerdicts(server)).passing(packets).length > 0;
+    };
+    await until("a leak", leaks, AT_MOST_SECONDS);
+    await flooding.stop();
+    await removeGate(server, holder);
+  },
+);
