@@ -1,6 +1,6 @@
 /** A new gate over the session that it guards: confirmed, not confirmed, and cut off. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { type Bundle, makeBundle } from "../cli/run.ts";
@@ -18,6 +18,7 @@ const TWO = `doors:
   ssh: { protects: tcp/22, destinations: [10.91.0.2, "fd91::2"], sequence: { steps: [21001, udp/24040, tcp/22777, tcp/26010] } }
 `;
 const SINGLE = POLICY.replace("protects: tcp/22", "protects: tcp/22, single-use: true");
+const ON_IPTABLES = `backend: iptables\n${POLICY}`;
 const KNOCK = ["21001", "24040:udp", "22777", "26010"];
 
 let bundle: Bundle;
@@ -29,7 +30,7 @@ beforeAll(async () => {
   network = await makeNetwork();
   host = network.server;
   sshd = await startSshd(host);
-  for (const [name, text] of Object.entries({ POLICY, TRUSTING, SINGLE, TWO })) {
+  for (const [name, text] of Object.entries({ POLICY, TRUSTING, SINGLE, TWO, ON_IPTABLES })) {
     writeFileSync(`${bundle.folder}/${name}`, text);
   }
 });
@@ -229,6 +230,60 @@ describe.each(FAMILIES)("over SSH, %s", (family) => {
     for (const session of [old, terminal]) await session.stop();
   });
 });
+
+describe.each([
+  ["nft", "ipv4"],
+  ["legacy", "ipv6"],
+] as const)("on iptables of the kind %s, over SSH and %s", (kind, family) => {
+  /** As where links say which kind the host uses. */
+  const ofKind = (line: string) =>
+    `PATH=${linksTo(kind)}:$PATH; ${line.replace("POLICY", "ON_IPTABLES")}`;
+  const status = async () => (await atConsole(ofKind("$postern status"))).stdout;
+
+  test("an old session does not confirm, one that has knocked does", async () => {
+    const address = network.link.server[family];
+    const old = openShell(address);
+    expect(await say(old, ofKind("$postern apply POLICY --confirm 1h"))).toContain(
+      "the gate is up on iptables",
+    );
+    const refused = await say(old, ofKind("$postern confirm"));
+    expect(refused).toContain("[old-connection]");
+    const [, knock = ""] = /such as by `(knock [^`]*)`/.exec(refused) ?? [];
+    await network.client.run(["sh", "-c", knock]);
+    const fresh = openShell(address);
+    expect(await say(fresh, ofKind("$postern confirm"))).toContain("status 0");
+    expect(await status()).toMatch(/^ssh {2}open/);
+    for (const session of [old, fresh]) await session.stop();
+    await atConsole(ofKind("$postern remove"));
+  });
+
+  test("the gate of before comes back, with who was let in meanwhile", async () => {
+    await atConsole(ofKind("$postern apply POLICY"));
+    await atConsole(
+      ofKind("sed s/21001/21003/ POLICY >CHANGED; $postern apply CHANGED --confirm 2s"),
+    );
+    await atConsole(ofKind("$postern open ssh 192.0.2.7 --for 99s; $postern ban 192.0.2.8"));
+    await until("the steps of before", async () => {
+      const { stdout } = await atConsole(ofKind("$postern explain 192.0.2.9"));
+      return stdout.includes("21001");
+    });
+    expect(await status()).toMatch(/open to 192\.0\.2\.7, [\s\S]*192\.0\.2\.8/);
+    await atConsole(ofKind("$postern remove"));
+  });
+});
+
+/** A folder in which the programs of iptables lead to those of one kind. */
+function linksTo(kind: "nft" | "legacy"): string {
+  const folder = `${bundle.folder}/${kind}`;
+  if (existsSync(folder)) return folder;
+  mkdirSync(folder);
+  for (const program of ["iptables", "ip6tables"]) {
+    for (const end of ["", "-save", "-restore"]) {
+      symlinkSync(`/usr/sbin/${program}-${kind}${end}`, `${folder}/${program}${end}`);
+    }
+  }
+  return folder;
+}
 
 describe("whatever happens to who waits for a confirmation", () => {
   async function waitAtTerminal(): Promise<Running> {
