@@ -3,10 +3,13 @@
  * judged by two processors at the same instant (kernel fact 19).
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseSaved, printRules, printTransaction } from "../../src/backend/iptables/index.ts";
 import type { Packet } from "../../src/model/packet.ts";
-import { FAMILIES } from "../../src/policy/address.ts";
+import { FAMILIES, type Family } from "../../src/policy/address.ts";
+import { programOf } from "../setup/policy.ts";
 import { framesInOrder } from "./frames.ts";
 import { countMembers, gateOf, removeGate } from "./gate.ts";
+import { EITHER_IPTABLES } from "./holders.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
 import { syn } from "./packets.ts";
 import { readVerdicts, seatJudge } from "./verdicts.ts";
@@ -25,6 +28,8 @@ doors:
     single-use: true
     sequence: { steps: [tcp/51001, tcp/54040, tcp/52777], within: 10m }
 `;
+
+const POLICY_OF_ONE_STEP = POLICY.replace(/steps: .*?\]/, "steps: [tcp/51001]");
 
 let network: Network;
 beforeAll(async () => {
@@ -82,5 +87,63 @@ describe.each(FAMILIES)("over %s", (family) => {
       ...(await race(gateOf(POLICY).replaceAll(/^ *limit rate 1\/week.*\n/gm, ""))).values(),
     ];
     expect(passed.filter((count) => count > 1).length).toBeGreaterThan(0);
+  });
+});
+
+/** A list of iptables holds a hundred sources, so they come by turns: some knock, then all enter. */
+describe.each(EITHER_IPTABLES)("held by $name", (holder) => {
+  const TURNS = 120;
+  const AT_A_TURN = 50;
+  const RULES = printRules(programOf(POLICY_OF_ONE_STEP, "sources"));
+
+  /** How many connections of each source got through, two processors at work all the time. */
+  async function race(family: Family, rules: readonly string[]): Promise<number[]> {
+    const { server, link } = network;
+    const stdin = printTransaction(rules, parseSaved(""));
+    for (const stem of [holder.name, holder.name.replace("ip", "ip6")]) {
+      await server.run([`${stem}-restore`, "--noflush"], { stdin });
+    }
+    const to = addressOf(link.server[family]);
+    const sent = Array.from({ length: TURNS }, (_, turn) => turn * AT_A_TURN).flatMap((first) => {
+      const sources = Array.from({ length: AT_A_TURN }, (_, n) => senderOf(family, first + n));
+      const knocks = sources.map((source) => syn({ source, destination: to, port: 51001 }));
+      const syns = sources.flatMap((source) =>
+        Array.from({ length: CONNECTIONS }, (_, c) =>
+          syn({ source, destination: to, port: 22, sourcePort: 40000 + c }),
+        ),
+      );
+      return [...knocks, ...syns];
+    });
+    await seatJudge(server);
+    await shareOut(2);
+    await send(link.client, framesInOrder(sent, link));
+    await shareOut(1);
+    const passed = (await readVerdicts(server)).passing(sent);
+    await removeGate(server, holder);
+    const entered = new Map<bigint, number>();
+    for (const { source, content } of passed) {
+      if (content.protocol !== "tcp" || content.destinationPort !== 22) continue;
+      entered.set(source.bits, (entered.get(source.bits) ?? 0) + 1);
+    }
+    return [...entered.values()];
+  }
+
+  test.each(FAMILIES)("over %s of two SYNs at the same instant one passes", async (family) => {
+    const entered = await race(family, RULES);
+    expect(entered.filter((count) => count !== 1)).toEqual([]);
+    // A SYN may overtake the knock before it; eight rarely do.
+    expect(entered.length).toBeGreaterThan(0.9 * TURNS * AT_A_TURN);
+  });
+
+  test("to look a grant up and to take it out in two rules would let some pass twice", async () => {
+    const SPEND = /^-A POSTERN-new_ssh (.*) (-m recent --remove --name \S+) (-g POSTERN-pass)$/;
+    const twoRules = RULES.flatMap((rule) => {
+      const [, found = "", takenOut = "", then = ""] = SPEND.exec(rule) ?? [];
+      if (takenOut === "") return [rule];
+      const family = found.slice(0, 2);
+      return [`-A POSTERN-new_ssh ${found} ${then}`, `-A POSTERN-pass ${family} ${takenOut}`];
+    });
+    const entered = await race("ipv4", twoRules);
+    expect(entered.filter((count) => count > 1).length).toBeGreaterThan(0);
   });
 });
