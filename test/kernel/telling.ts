@@ -3,22 +3,14 @@
  * one recording that is replayed in real time, and an administrator's commands beside it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Listing, LiveSet } from "../../src/backend/live.ts";
-import {
-  parseListing,
-  printForget,
-  printForgetAll,
-  printNftables,
-  printRemember,
-} from "../../src/backend/nftables/index.ts";
-import { compilePolicy } from "../../src/compile/index.ts";
-import type { Event, Story } from "../../src/model/story.ts";
+import type { Story } from "../../src/model/story.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { framesOf } from "./frames.ts";
-import type { Host } from "./host.ts";
+import { type Holder, NFTABLES } from "./holders.ts";
 import { addressOf, type Link, type Network } from "./network.ts";
 import { datagram } from "./packets.ts";
 import type { TimedFrame } from "./pcap.ts";
+import { type Command, putUp, type StoryGate } from "./story-gate.ts";
 import { until } from "./until.ts";
 import { readVerdicts, seatJudge, type Verdicts } from "./verdicts.ts";
 import { type Capture, capture, replay } from "./wire.ts";
@@ -29,8 +21,6 @@ export interface Told {
   /** Whether each packet of it passed; undefined for what is no packet. */
   readonly passed: readonly (boolean | undefined)[];
 }
-
-type Command = Exclude<Event, { readonly kind: "packet" }>;
 
 /** From the first frame to the first event: long enough to find out when it was sent. */
 const LEAD_SECONDS = 0.5;
@@ -52,16 +42,16 @@ export async function tellStories(
   network: Network,
   policy: Policy,
   stories: readonly Story[],
+  holder: Holder = NFTABLES,
 ): Promise<(Told | undefined)[]> {
   const { server } = network;
-  await server.run(["nft", "-f", "-"], { stdin: printNftables(compilePolicy(policy)) });
+  const gate = await putUp(holder, server, policy, stories);
   await seatJudge(server);
-  const listing = await readListing(server);
   const frames = framesOfStories(network, stories);
   const watching = await capture(network.link.server, "ip or ip6");
   const [, commanded] = await Promise.all([
     replay(network.link.client, frames),
-    untilBegun(watching).then((begun) => giveCommands(server, listing, stories, begun)),
+    untilBegun(watching).then((begun) => giveCommands(gate, stories, begun)),
   ]);
   const seenAt = new Map<number, number>();
   for (const { bytes, atSeconds } of await watching.stop()) {
@@ -69,7 +59,7 @@ export async function tellStories(
     if (id !== undefined) seenAt.set(id, atSeconds);
   }
   const verdicts = await readVerdicts(server);
-  await server.run(["nft", "delete", "table", "inet", "postern"]);
+  await gate.remove();
   return stories.map((story, index) => asItWent(story, index, { seenAt, commanded, verdicts }));
 }
 
@@ -120,8 +110,7 @@ interface Given {
 
 /** The commands of all stories at their times; when each time's were given. */
 async function giveCommands(
-  server: Host,
-  listing: Listing,
+  gate: StoryGate,
   stories: readonly Story[],
   begun: number,
 ): Promise<ReadonlyMap<number, Given>> {
@@ -130,41 +119,11 @@ async function giveCommands(
   for (const at of [...new Set(commands.map((command) => command.at))].toSorted((a, b) => a - b)) {
     await untilTime(begun + at);
     const due = commands.filter((command) => command.at === at);
-    const stdin = due.map((command) => printCommand(listing, command)).join("");
     const from = now();
-    await server.run(["nft", "-f", "-"], { stdin });
+    await gate.give(due);
     given.set(at, { from, to: now() });
   }
   return given;
-}
-
-function printCommand({ sets }: Listing, command: Command): string {
-  const source = "source" in command ? command.source : undefined;
-  const touched = (...kinds: LiveSet["label"]["role"]["kind"][]) =>
-    sets.filter(
-      ({ family, label: { role } }) =>
-        kinds.includes(role.kind) &&
-        (source === undefined || family === source.family) &&
-        !("door" in command && "door" in role && command.door !== role.door),
-    );
-  switch (command.kind) {
-    case "open":
-      return touched("grants")
-        .map((set) => printRemember(set, command.source, command.forSeconds))
-        .join("");
-    case "close":
-      return touched("grants")
-        .map((set) => (source === undefined ? printForgetAll(set) : printForget(set, source)))
-        .join("");
-    case "ban":
-      return touched("banned")
-        .map((set) => printRemember(set, command.source, command.forSeconds))
-        .join("");
-    case "unban":
-      return touched("banned", "auto-banned", "wrong")
-        .map((set) => printForget(set, command.source))
-        .join("");
-  }
 }
 
 interface Record {
@@ -208,11 +167,6 @@ function givenAt({ commanded }: Record, at: number): Given {
   const given = commanded.get(at);
   if (given === undefined) throw new Error(`givenAt: nothing was commanded at ${at}`);
   return given;
-}
-
-async function readListing(server: Host): Promise<Listing> {
-  const { stdout } = await server.run(["nft", "--json", "list", "table", "inet", "postern"]);
-  return parseListing(stdout);
 }
 
 function now(): number {
