@@ -1,6 +1,6 @@
+export { type Clock, clockAt } from "./clock.ts";
 export { LIMIT_CODES, type LimitCode, limitsOf } from "./limits.ts";
 export {
-  type Clock,
   listingOf,
   membersOf,
   parseSaved,

@@ -2,6 +2,7 @@
 import { parseAddress } from "../../policy/address.ts";
 import { type Label, parseLabel } from "../labels.ts";
 import type { Listing, LiveMember, LiveSet } from "../live.ts";
+import type { Clock } from "./clock.ts";
 import { COUNTS, isOurs, LIST, MADE_OF, POLICY } from "./names.ts";
 
 /** The gate of one family, as `iptables-save --counters --table raw` tells of it. */
@@ -79,12 +80,6 @@ function parseList(comment: string): SavedList[] {
   if (label === undefined) return [];
   const seconds = /^\d/.test(time) ? Number.parseInt(time, 10) : undefined;
   return [{ name, set, label, seconds, isWindow: time === "window" }];
-}
-
-/** The kernel's clock at one moment, in ticks since some time before the boot. */
-export interface Clock {
-  readonly ticks: bigint;
-  readonly perSecond: number;
 }
 
 /** What is in a list, as its file in /proc/net/xt_recent shows it. */

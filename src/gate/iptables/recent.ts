@@ -2,6 +2,7 @@
 import {
   CLOCK,
   type Clock,
+  clockAt,
   parseSeen,
   type Recent,
   type Seen,
@@ -9,18 +10,10 @@ import {
 import type { Host } from "../../host/index.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
 import { readUptime } from "../keep/uptime.ts";
+import { readCapacity } from "./capacity.ts";
 import { refusedBy } from "./variant.ts";
 
 const FOLDER = "/proc/net/xt_recent";
-const CAPACITY = "/sys/module/xt_recent/parameters/ip_list_tot";
-/** What the module takes when nobody tells it (xt_recent.c of Linux). */
-const DEFAULT_CAPACITY = 100;
-
-/** How many sources a list of this host holds. */
-export async function readCapacity(host: Host): Promise<number> {
-  const capacity = Number.parseInt((await host.readKernelFile(CAPACITY)) ?? "", 10);
-  return Number.isNaN(capacity) ? DEFAULT_CAPACITY : capacity;
-}
 
 export async function readRecent(host: Host): Promise<Recent> {
   // One program for all files, of which a gate with many doors has hundreds.
@@ -53,28 +46,10 @@ export async function writeTo(host: Host, list: string, line: string): Promise<R
   return written.status === 0 ? ok(undefined) : fail(refusedBy(path, written));
 }
 
-/** How many ticks a second has: what kernels are built with. */
-const RATES = [100, 250, 300, 1000, 24, 32, 48, 64, 128, 200, 256, 500, 512, 1024, 1200];
-const USUAL_RATE = 250;
-/** The clock begins with 2^32 ticks, less those of five minutes (INITIAL_JIFFIES of Linux). */
-const BEGINNING = 2n ** 32n;
-const BEFORE_SECONDS = 300;
-
 /** The moment is when a source came into a list of ours that holds nobody. */
 async function readClock(host: Host): Promise<Clock> {
   await writeTo(host, CLOCK, "+127.0.0.1");
   const [stamp] = parseSeen((await host.readKernelFile(`${FOLDER}/${CLOCK}`)) ?? "");
   const ticks = stamp?.at ?? 0n;
-  return { ticks, perSecond: rateOf(ticks, await readUptime(host)) };
-}
-
-/** The rate at which so many ticks come nearest to the seconds since the boot. */
-function rateOf(ticks: bigint, uptime: number): number {
-  if (!Number.isFinite(uptime)) return USUAL_RATE;
-  const errorOf = (rate: number) => {
-    const since = BigInt.asIntN(32, ticks - BEGINNING);
-    const expected = BigInt.asIntN(32, BigInt(Math.round((uptime - BEFORE_SECONDS) * rate)));
-    return Math.abs(Number(BigInt.asIntN(32, since - expected))) / rate;
-  };
-  return RATES.toSorted((a, b) => errorOf(a) - errorOf(b))[0] ?? USUAL_RATE;
+  return clockAt(ticks, await readUptime(host));
 }

@@ -69,12 +69,14 @@ async function hasRawTable(host: Host, family: Family): Promise<boolean> {
 
 /** It would not do what was asked, though nothing in the asking was wrong. */
 export function refusedBy(program: string, { status, stderr }: Finished, text = ""): Problem {
-  const said = stderr.split("\n").find((line) => line.trim() !== "" && !/warning/i.test(line));
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/warning/i.test(line));
+  // The newer kind names itself first, and then one line for each rule that it did not take.
+  const said = lines.slice(0, lines[0]?.endsWith(": ") ? 2 : 1).join("");
   const number = Number(/line:? (\d+)/i.exec(stderr)?.[1] ?? 0);
   const rule = text.split("\n")[number - 1] ?? "";
   return obstacle(
     "iptables-refused",
-    `${program} refused: ${said?.trim() ?? `it ended with status ${status}`}${rule === "" ? "" : ` (${rule})`}`,
+    `${program} refused: ${said.trim() || `it ended with status ${status}`}${rule === "" ? "" : ` (${rule})`}`,
     `nothing was changed; see \`${program.replace("restore", "save")} --table raw\``,
   );
 }
