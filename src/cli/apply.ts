@@ -4,6 +4,7 @@ import {
   awaitEnd,
   checkGate,
   findSession,
+  type Picked,
   pickBackend,
 } from "../gate/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
@@ -35,7 +36,7 @@ export const apply: Command = {
     if (!seconds.ok) return refuse(world, seconds.problems);
     const picked = await pickBackend(world.host, policy.value.policy);
     if (!picked.ok) return refuse(world, picked.problems);
-    if (!(await passesCheck(given, world, policy.value))) return EXIT.refused;
+    if (!(await passesCheck(given, world, policy.value, picked.value))) return EXIT.refused;
     const applied = await applyPolicy(world.host, policy.value.policy, {
       written: policy.value.written,
       confirmSeconds: seconds.value,
@@ -65,9 +66,14 @@ async function passesCheck(
   { options }: Given,
   world: World,
   placed: PlacedPolicy,
+  { backend }: Picked,
 ): Promise<boolean> {
-  const { problems } = await checkGate(world.host, placed);
+  const { problems } = await checkGate(world.host, placed, { backend: backend.name });
   warn(world, problems);
+  if (backend.limitsOf(placed).length > 0) {
+    world.stderr(`postern: nothing was changed; ${backend.name} cannot say all of the policy\n`);
+    return false;
+  }
   if (options["anyway"] === true) return true;
   if (problems.every(({ severity }) => severity === "warning")) return true;
   world.stderr("postern: nothing was changed; `postern apply --anyway` applies it all the same\n");

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { PolicyText } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
-import { type PlacedPolicy, parsePlacedPolicy, parsePolicy } from "../policy/parse.ts";
+import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
 import { fail, ok, type Place, type Result } from "../problem/problem.ts";
@@ -11,14 +11,7 @@ import { fail, ok, type Place, type Result } from "../problem/problem.ts";
 /** The policy of this host, where nothing names another. */
 export const DEFAULT_FILE = "/etc/postern/policy.yaml";
 
-/** Reads a policy file; without a path, the one of this host. */
-export async function readPolicy(host: Host, path: string | undefined): Promise<Result<Policy>> {
-  const file = policyFileOf(host, path);
-  const text = await host.readText(file);
-  return text.ok ? parsePolicy(text.value, file) : text;
-}
-
-/** The same, with its places, and as it was written. */
+/** Reads a policy file, as it was written and with its places; without a path that of this host. */
 export async function readPlacedPolicy(
   host: Host,
   path: string | undefined,
@@ -30,6 +23,24 @@ export async function readPlacedPolicy(
   return placed.ok
     ? ok({ ...placed.value, written: { file: resolve(file), text: text.value } })
     : placed;
+}
+
+const BACKENDS: readonly Policy["backend"][] = ["auto", "nftables", "iptables"];
+
+/** What `--backend` names; undefined stays undefined. */
+export function readBackend(
+  text: string | boolean | undefined,
+): Result<Policy["backend"] | undefined> {
+  if (typeof text !== "string") return ok(undefined);
+  const name = BACKENDS.find((one) => one === text);
+  if (name !== undefined) return ok(name);
+  return fail({
+    code: "unknown-word",
+    severity: "error",
+    place: placeOf(text),
+    what: `${JSON.stringify(text)} is no backend`,
+    fix: "write nftables or iptables, or auto as if the policy said so",
+  });
 }
 
 /** The path that was named, or that of the policy of this host. */

@@ -8,9 +8,12 @@ import {
 } from "../check/index.ts";
 import type { Host } from "../host/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { Problem } from "../problem/problem.ts";
 import { checkHost, type Judge, listUnseen } from "./check/host.ts";
+import { checkOnIptables, listUnseenOnIptables, readIptablesHost } from "./check/on-iptables.ts";
 import { lookAround } from "./check/surroundings.ts";
+import { foreseeBackend } from "./foresee.ts";
 import { findSession } from "./session.ts";
 
 export interface GateCheck {
@@ -21,22 +24,48 @@ export interface GateCheck {
   readonly notLookedAt: readonly string[];
 }
 
+export interface CheckOptions {
+  /** What holds the gate, where it is not what the policy says. */
+  readonly backend?: Policy["backend"] | undefined;
+}
+
 /**
  * What scanners could do to each door, and what the host has to say of the policy. Changes
  * nothing, and needs no privilege: what it may not see it does not judge.
  */
-export async function checkGate(host: Host, placed: PlacedPolicy): Promise<GateCheck> {
+export async function checkGate(
+  host: Host,
+  placed: PlacedPolicy,
+  { backend = placed.policy.backend }: CheckOptions = {},
+): Promise<GateCheck> {
   const { policy } = placed;
-  const [around, services] = await Promise.all([
+  const [around, services, held] = await Promise.all([
     findSession(host).then((session) => lookAround(host, policy, session)),
     readCommonPorts(host),
+    checkBackend(host, placed, backend),
   ]);
   const { doors, problems } = checkPolicy(placed, services.known);
   const found = checkHost(placed, around, judgeOf(placed, services.known, doors));
   return {
     doors,
-    problems: [...problems, ...found],
-    notLookedAt: [...services.missing, ...listUnseen(policy, around)],
+    problems: [...problems, ...found, ...held.problems],
+    notLookedAt: [...services.missing, ...listUnseen(policy, around), ...held.notLookedAt],
+  };
+}
+
+/** What the backend that would hold the gate cannot say of the policy, or says otherwise. */
+async function checkBackend(
+  host: Host,
+  placed: PlacedPolicy,
+  wanted: Policy["backend"],
+): Promise<Pick<GateCheck, "problems" | "notLookedAt">> {
+  const backend = await foreseeBackend(host, { ...placed.policy, backend: wanted });
+  const limits = backend.limitsOf(placed);
+  if (backend.name !== "iptables") return { problems: limits, notLookedAt: [] };
+  const there = await readIptablesHost(host);
+  return {
+    problems: [...limits, ...checkOnIptables(placed, there)],
+    notLookedAt: listUnseenOnIptables(there),
   };
 }
 

@@ -30,7 +30,7 @@ export const BAN = record(
   {
     after: {
       shape: wholeNumber(1, 1000),
-      meaning: "how many wrong steps bring a ban",
+      meaning: "how many wrong steps bring a ban; on iptables at most 255",
       example: 5,
       absent: required,
     },
@@ -121,7 +121,7 @@ export const DOOR = record(
     refuse: {
       shape: choice(["drop", "reset"]),
       meaning:
-        "what the shut door answers. `drop`: nothing, so that it looks filtered. `reset`: what a port answers on which nothing listens, so that it looks closed",
+        "what the shut door answers. `drop`: nothing, so that it looks filtered. `reset`: what a port answers on which nothing listens, so that it looks closed; iptables cannot",
       example: "reset",
       absent: { kind: "default", value: "drop", written: "drop" },
     },
@@ -168,7 +168,7 @@ export const POLICY = record(
     backend: {
       shape: choice(["auto", "nftables", "iptables"]),
       meaning:
-        "which of the kernel's firewalls follows the knocks. `auto` is nftables; `iptables` does not exist yet, and is refused when the policy is compiled",
+        "which of the kernel's firewalls follows the knocks. `auto` is nftables where it works, and iptables where it does not",
       example: "nftables",
       absent: { kind: "default", value: "auto", written: "auto" },
     },

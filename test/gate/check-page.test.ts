@@ -1,9 +1,11 @@
 /** docs/check.md shows every problem that a check knows, word for word. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { LIMIT_CODES, type LimitCode, limitsOf } from "../../src/backend/iptables/index.ts";
 import { CHECK_CODES, type CheckCode, checkPolicy } from "../../src/check/index.ts";
 import { HOST_CODES, type HostCode } from "../../src/gate/check/codes.ts";
 import { checkHost } from "../../src/gate/check/host.ts";
+import { checkOnIptables, type IptablesHost } from "../../src/gate/check/on-iptables.ts";
 import type { Surroundings } from "../../src/gate/check/surroundings.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
 import { renderProblem } from "../../src/problem/render.ts";
@@ -15,7 +17,10 @@ const page = readFileSync("docs/check.md", "utf8");
 interface Example {
   readonly policy: string;
   readonly around?: Partial<Surroundings>;
+  readonly iptables?: Partial<IptablesHost>;
 }
+
+const SMALL: IptablesHost = { recent: { capacity: 100, module: "loaded" }, isWide: true };
 
 function policy(lines: string, before = ""): string {
   return `${before}doors:\n  ssh:\n    protects: tcp/22\n${lines}`;
@@ -30,7 +35,7 @@ const KNOCKED = steps("21001, udp/24040, tcp/22777");
 const ME = arrival("192.0.2.7", "198.51.100.1", 22);
 const SSHD = listener("tcp", "0.0.0.0", 22, "sshd");
 
-const EXAMPLES: Readonly<Record<CheckCode | HostCode, Example>> = {
+const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "opened-by-scan": { policy: steps("51001, 51002, 51003") },
   "easily-guessed": { policy: steps("51500, tcp/51200, udp/51801") },
   "no-way-in": { policy: BY_HAND },
@@ -60,14 +65,32 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode, Example>> = {
   },
   "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
   "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
+  "short-lists": { policy: KNOCKED, iptables: {} },
+  "strays-pass": { policy: KNOCKED, iptables: {} },
+  "one-syn-each": { policy: policy("    single-use: true\n"), iptables: {} },
+  "cut-log-names": {
+    policy: policy("  mail-submission:\n    protects: tcp/587\n", "log: true\n"),
+    iptables: {},
+  },
+  "ticks-wrap": { policy: KNOCKED, iptables: { isWide: false } },
+  "reset-needs-nftables": { policy: policy("    refuse: reset\n"), iptables: {} },
+  "too-many-to-count": {
+    policy: policy("", "ban: { after: 300, within: 1h, for: 24h }\n"),
+    iptables: {},
+  },
 };
 
-test.each([...CHECK_CODES, ...HOST_CODES])("%s has a part of its own, and an example", (code) => {
-  const { policy: text, around = {} } = EXAMPLES[code];
+const CODES = [...CHECK_CODES, ...HOST_CODES, ...LIMIT_CODES];
+
+test.each(CODES)("%s has a part of its own, and an example", (code) => {
+  const { policy: text, around = {}, iptables } = EXAMPLES[code];
   const placed = sure(parsePlacedPolicy(text, "policy.yaml"));
   const problems = [
     ...checkPolicy(placed, { commonPorts: undefined }).problems,
     ...checkHost(placed, { ...NOTHING, ...around }, ALL_SAFE),
+    ...(iptables === undefined
+      ? []
+      : [...limitsOf(placed), ...checkOnIptables(placed, { ...SMALL, ...iptables })]),
   ];
   const problem = problems.find((one) => one.code === code);
   expect(problem).toBeDefined();
@@ -80,5 +103,5 @@ test.each([...CHECK_CODES, ...HOST_CODES])("%s has a part of its own, and an exa
 
 test("no other code has one", () => {
   const named = [...page.matchAll(/^### `(.*)`$/gm)].map(([, code]) => code);
-  expect(named).toEqual([...CHECK_CODES, ...HOST_CODES]);
+  expect(named).toEqual(CODES);
 });

@@ -13,6 +13,12 @@ export const HOST_CODES = [
   // Names of things that are not there.
   "no-such-interface",
   "not-this-host",
+  // What iptables does otherwise.
+  "short-lists",
+  "strays-pass",
+  "one-syn-each",
+  "cut-log-names",
+  "ticks-wrap",
 ] as const;
 
 export type HostCode = (typeof HOST_CODES)[number];
