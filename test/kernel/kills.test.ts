@@ -54,6 +54,16 @@ async function rulesOn(host: Host): Promise<string> {
   return stdout.split("\n\n").toSorted().join("\n\n");
 }
 
+/** The raw tables of iptables, one for each family, without dates and counters. */
+function chainsOn(host: Host): Promise<string[]> {
+  return Promise.all(
+    ["iptables-save", "ip6tables-save"].map(async (program) => {
+      const { stdout } = await host.run([program, "--table", "raw"]);
+      return stdout.replaceAll(/^#.*\n/gm, "").replaceAll(/\[\d+:\d+\]/g, "");
+    }),
+  );
+}
+
 /** Until nothing of a command and what it has started runs on the host. */
 async function untilQuiet(host: Host): Promise<void> {
   await until("the host to be quiet", () => {
@@ -156,6 +166,33 @@ describe("killed at every dealing with the outside", () => {
       await postern(host, `apply ${whole.folder}/NEW`);
       expect([death, (await rulesOn(host)) === rules.new]).toEqual([death, true]);
     });
+  }, 240_000);
+
+  test("an apply on iptables: each family the old gate or the new, and then both the old", async () => {
+    const [oldPolicy, newPolicy] = [OLD_STEP, NEW_STEP].map((step) => {
+      writeFileSync(`${whole.folder}/${step}`, `backend: iptables\n${policy(step)}`);
+      return `${whole.folder}/${step}`;
+    });
+    const known: string[][] = [];
+    for (const path of [oldPolicy, newPolicy]) {
+      await postern(network.server, `apply ${path}`);
+      known.push(await chainsOn(network.server));
+    }
+    const [before = [], after = []] = known;
+    const seen = new Set<string>();
+    const putUp = async (host: Host) => {
+      await startAfresh(host);
+      await postern(host, `apply ${oldPolicy}`);
+    };
+    await letDie(`apply ${newPolicy} --confirm 3s`, putUp, async (host, death) => {
+      for (const [n, found] of (await chainsOn(host)).entries()) {
+        seen.add(found);
+        expect([death, [before[n], after[n]]]).toEqual([death, expect.arrayContaining([found])]);
+      }
+      await untilQuiet(host);
+      expect([death, await chainsOn(host)]).toEqual([death, before]);
+    });
+    for (const found of after) expect(seen).toContain(found);
   }, 240_000);
 
   test("a rollback: the new gate or the old, and another one ends it", async () => {
