@@ -5,6 +5,7 @@ import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
+import { adviseOnCapacity } from "./iptables/capacity.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
@@ -17,6 +18,8 @@ export interface Status {
   readonly banned: readonly BannedSource[];
   /** How full each set is. */
   readonly sets: readonly SetFill[];
+  /** What to do so that the sets hold more, where one that is full forgets members; else null. */
+  readonly toHoldMore: string | null;
   /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
   readonly unconfirmed: Unconfirmed | null;
 }
@@ -62,7 +65,16 @@ export interface SetFill {
 
 export async function readStatus(host: Host): Promise<Result<Status>> {
   const gate = await readGate(host);
-  return gate.ok ? ok(statusOf(gate.value, await readUnconfirmed(host))) : gate;
+  if (!gate.ok) return gate;
+  const status = statusOf(gate.value, await readUnconfirmed(host));
+  if (gate.value.backend.refusesWhenFull || !status.sets.some(isNearlyFull)) return ok(status);
+  return ok({ ...status, toHoldMore: await adviseOnCapacity(host) });
+}
+
+const NEARLY_FULL = 0.9;
+
+function isNearlyFull({ members, capacity }: SetFill): boolean {
+  return members >= NEARLY_FULL * capacity;
 }
 
 async function readUnconfirmed(host: Host): Promise<Unconfirmed | null> {
@@ -86,6 +98,7 @@ export function statusOf(
       return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
     }),
     sets: sets.map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
+    toHoldMore: null,
     unconfirmed,
   };
 }

@@ -19,7 +19,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
     ...unconfirmedLines(status.unconfirmed, paint),
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
     ...section("banned", banned, paint),
-    ...section("sets", fullestFirst(status.sets).map(fill), paint),
+    ...section("sets", setLines(status), paint),
   ];
   return `${lines.join("\n").trimEnd()}\n`;
 }
@@ -97,10 +97,20 @@ function fullestFirst(sets: Status["sets"]): Status["sets"] {
     .toSorted((a, b) => b.members / b.capacity - a.members / a.capacity);
 }
 
-function fill({ name, members, capacity }: Status["sets"][number]): string {
-  const percent = Math.floor((100 * members) / capacity);
-  return `${name}  ${members} of ${capacity} (${percent} %)${members === capacity ? ", full: newcomers are refused" : ""}`;
+function setLines({ backend, sets, toHoldMore }: Status): string[] {
+  const full = `, full: ${WHEN_FULL[backend]}`;
+  const lines = fullestFirst(sets).map(({ name, members, capacity }) => {
+    const percent = Math.floor((100 * members) / capacity);
+    return `${name}  ${members} of ${capacity} (${percent} %)${members >= capacity ? full : ""}`;
+  });
+  // In front of a list of which not all may be shown.
+  return toHoldMore === null ? lines : [`to hold more: ${escapeControl(toHoldMore)}`, ...lines];
 }
+
+const WHEN_FULL = {
+  nftables: "newcomers are refused",
+  iptables: "the oldest is forgotten for each newcomer",
+} as const;
 
 /** How long something goes on; rounded down. */
 export function lasting(seconds: number | null): string {

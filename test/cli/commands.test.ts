@@ -110,6 +110,7 @@ describe("status", () => {
       "doors",
       "banned",
       "sets",
+      "toHoldMore",
       "unconfirmed",
     ]);
     expect(stdout.endsWith("}\n")).toBe(true);

@@ -30,6 +30,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
   const { sets, ...rest } = status.value;
   expect(rest).toEqual({
     backend: "nftables",
+    toHoldMore: null,
     unconfirmed: null,
     doors: [
       {

@@ -14,6 +14,7 @@ import {
   traceSource,
   unbanSource,
 } from "../../src/gate/index.ts";
+import { ok } from "../../src/problem/problem.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { type FakeHost, fakeHost } from "../setup/fake-host.ts";
 import { policyOf, programOf } from "../setup/policy.ts";
@@ -202,6 +203,28 @@ describe("with the gate of the second backend standing", () => {
     backends[1] = { ...iptables, refusesWhenFull: false };
     iptables.gate = full;
     expect((await banSource(host, SOURCE, 60)).ok).toBe(true);
+  });
+
+  test.each([
+    [89, null],
+    [90, "`options xt_recent ip_list_tot=65535`"],
+  ])("of lists that hold 100, one with %d has the advice %s", async (count, advice) => {
+    const sources = Array.from({ length: count }, (_, n) => address(`192.0.2.${n}`));
+    const { sets, ...rest } = gateOf(programOf(DOORS), { ssh_stage1_4: sources });
+    const roomy = sets.map((set) => ({ ...set, capacity: 100 }));
+    const files = { "/sys/module/xt_recent/initstate": "live\n" };
+    host = fakeHost({ files });
+    for (const refusesWhenFull of [true, false]) {
+      backends[1] = {
+        ...iptables,
+        refusesWhenFull,
+        read: () => Promise.resolve(ok({ ...rest, sets: roomy })),
+      };
+      const status = await readStatus(host);
+      const { toHoldMore } = status.ok ? status.value : { toHoldMore: "no status" };
+      if (refusesWhenFull || advice === null) expect(toHoldMore).toBeNull();
+      else expect(toHoldMore).toContain(advice);
+    }
   });
 
   test("its program is what that backend makes of the policy", async () => {

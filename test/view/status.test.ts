@@ -15,6 +15,7 @@ const EMPTY: Status = {
   doors: [QUIET],
   banned: [],
   sets: [],
+  toHoldMore: null,
   unconfirmed: null,
 };
 
@@ -37,6 +38,7 @@ describe("for people", () => {
   test("a gate at work shows who is open, talking, part way and banned, and what fills up", () => {
     const status: Status = {
       backend: "nftables",
+      toHoldMore: null,
       unconfirmed: null,
       doors: [
         {
@@ -105,6 +107,17 @@ sets
       plain(statusOf({}, { sets: [{ name: "x", members, capacity: 65_536 }] }));
     expect(fill(65_535)).toContain("x  65535 of 65536 (99 %)\n");
     expect(fill(65_536)).toContain("full");
+  });
+
+  test("a full list of iptables forgets the oldest, and what can be done stands before it", () => {
+    const sets = [{ name: "ssh_stage1_4", members: 100, capacity: 100 }];
+    const text = plain(statusOf({}, { backend: "iptables", sets, toHoldMore: "add \u001bthis" }));
+    expect(text.split("\n").slice(-4)).toEqual([
+      "sets",
+      "  to hold more: add \\x1bthis",
+      "  ssh_stage1_4  100 of 100 (100 %), full: the oldest is forgotten for each newcomer",
+      "",
+    ]);
   });
 
   test.each([

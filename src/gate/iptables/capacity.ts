@@ -8,6 +8,7 @@ export interface XtRecent {
   readonly module: "built in" | "loaded" | "not loaded";
 }
 
+const LISTS = "/proc/net/xt_recent";
 const MODULE = "/sys/module/xt_recent";
 const CAPACITY = `${MODULE}/parameters/ip_list_tot`;
 /** A parameter that everybody may read, unlike the capacity. */
@@ -54,6 +55,13 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export function capacityFor(lists: number): number {
   const bytesFor = (capacity: number) => lists * (capacity + 1) * BYTES_A_SOURCE;
   return CAPACITIES.find((capacity) => bytesFor(capacity) <= MOST_BYTES) ?? LEAST;
+}
+
+/** What to do so that the lists which there are now hold more. */
+export async function adviseOnCapacity(host: Host): Promise<string> {
+  const names = await host.run(["ls", LISTS]);
+  const lists = names.stdout.split("\n").filter((name) => name.startsWith("postern-"));
+  return howToRaise(await readXtRecent(host), lists.length);
 }
 
 /** What to do so that each of so many lists holds that many. */
