@@ -8,6 +8,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { loadGate, removeGate, untilNone } from "./gate.ts";
+import { type Holder, holdersOver, NFTABLES } from "./holders.ts";
 import type { Running } from "./host.ts";
 import { type End, letForward, makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
@@ -90,27 +91,28 @@ function targetOf(kind: Kind, family: Family) {
 
 const withProxy = { "with a userland proxy": true, "without one": false } as const;
 
-function describeDoor(kind: Kind, family: Family): void {
+function describeDoor(kind: Kind, family: Family, holder: Holder): void {
   const target = () => targetOf(kind, family);
   const opens = () => canConnect(network.client, target().address, target().port);
-  afterEach(() => removeGate(network.server));
+  const load = (refuse: string) => loadGate(network.server, doorBefore[kind](refuse), holder);
+  afterEach(() => removeGate(network.server, holder));
 
-  test("is open without a gate, and shut behind one", async () => {
+  test.runIf(holder === NFTABLES)("is open without a gate, and shut behind one", async () => {
     expect(await opens()).toBe(true);
-    await loadGate(network.server, doorBefore[kind]("drop"));
+    await load("drop");
     expect(await opens()).toBe(false);
   });
 
   test("sends nothing back to a scanner, with refuse: drop", async () => {
-    await loadGate(network.server, doorBefore[kind]("drop"));
+    await load("drop");
     const { address, port } = target();
     const watching = await capture(network.link.client, `src host ${address} and tcp`);
     await Promise.all(SCANS.map((flags) => scan(network.client, address, [port], flags)));
     expect(await watching.stop()).toEqual([]);
   });
 
-  test("looks closed to a scanner, with refuse: reset", async () => {
-    await loadGate(network.server, doorBefore[kind]("reset"));
+  test.runIf(holder === NFTABLES)("looks closed to a scanner, with refuse: reset", async () => {
+    await load("reset");
     const { address, port, empty } = target();
     for (const flags of SCANS) {
       const findings = await scan(network.client, address, [port, empty], flags);
@@ -122,7 +124,7 @@ function describeDoor(kind: Kind, family: Family): void {
   });
 
   test("opens to a knock, for a session that goes on when the grant has ended", async () => {
-    await loadGate(network.server, doorBefore[kind]("drop"));
+    await load("drop");
     const { address, port } = target();
     await network.client.run(["knock", "-d", "20", address, "51001:tcp", "54040:udp", "52777:tcp"]);
     const session = connect(network.client, address, port);
@@ -133,16 +135,20 @@ function describeDoor(kind: Kind, family: Family): void {
       await until(`an answer to ${word}`, () => session.stdout().includes(`${word} heard\n`));
     };
     await talks(`${kind} open ${family}`);
-    await untilNone(network.server, family, "grants");
+    await untilNone(network.server, family, "grants", holder);
     await talks(`${kind} shut ${family}`);
     expect(await opens()).toBe(false);
-    await loadGate(network.server, doorBefore[kind]("drop"));
+    await load("drop");
     await talks(`${kind} renewed ${family}`);
     await session.stop();
   });
 }
 
 describe.each(FAMILIES)("over %s", (family) => {
+  /** On iptables each kind of door is tried over one family. */
+  const holders = (isOnIptables: boolean) =>
+    holdersOver(family).filter((holder) => holder === NFTABLES || isOnIptables);
+
   describe.each(Object.entries(withProxy))("a published port %s", (_, hasProxy) => {
     let proxy: readonly Running[] = [];
     beforeAll(async () => {
@@ -154,8 +160,12 @@ describe.each(FAMILIES)("over %s", (family) => {
     afterAll(async () => {
       for (const listener of proxy) await listener.stop();
     });
-    describeDoor("a published port", family);
+    describe.each(holders(hasProxy === (family === "ipv4")))("held by $name", (holder) =>
+      describeDoor("a published port", family, holder),
+    );
   });
 
-  describe("a forwarded host", () => describeDoor("a forwarded host", family));
+  describe.each(holders(family === "ipv6"))("a forwarded host, held by $name", (holder) =>
+    describeDoor("a forwarded host", family, holder),
+  );
 });

@@ -4,6 +4,7 @@ import type { Backend } from "../../src/gate/backend.ts";
 import { iptables } from "../../src/gate/iptables/index.ts";
 import { nftables } from "../../src/gate/nftables/index.ts";
 import type { Host as GateHost } from "../../src/host/index.ts";
+import type { Family } from "../../src/policy/address.ts";
 import { policyOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 import type { Host } from "./host.ts";
@@ -32,6 +33,14 @@ export const IPTABLES_LEGACY = iptablesOf("legacy");
 export const EITHER_IPTABLES: readonly Holder[] = [IPTABLES_NFT, IPTABLES_LEGACY];
 
 export const HOLDERS: readonly Holder[] = [NFTABLES, ...EITHER_IPTABLES];
+
+/**
+ * For tests that take their time: iptables reads one text for both families, so each kind of it
+ * is tried over one.
+ */
+export function holdersOver(family: Family): readonly Holder[] {
+  return [NFTABLES, family === "ipv4" ? IPTABLES_LEGACY : IPTABLES_NFT];
+}
 
 function iptablesOf(kind: "nft" | "legacy"): Holder {
   return {

@@ -7,6 +7,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { countMembers, loadGate, removeGate, untilNone } from "./gate.ts";
+import { HOLDERS, holdersOver, NFTABLES } from "./holders.ts";
 import type { Host, Running } from "./host.ts";
 import { type End, letForward, makeNetwork, type Network } from "./network.ts";
 import { canConnect, connect, listenOnBoth, type SshServer, startSshd } from "./services.ts";
@@ -21,6 +22,11 @@ doors:
   ssh: { protects: ${protects}, open-for: 2s, refuse: ${refuse}, ${more} ${SEQUENCE} }
 `;
 }
+
+const gatesOver = (family: Family) => [
+  ...holdersOver(family).map((holder) => ({ refuse: "drop", holder })),
+  { refuse: "reset", holder: NFTABLES },
+];
 
 let network: Network;
 let inner: End;
@@ -63,37 +69,40 @@ describe.each(FAMILIES)("over %s", (family) => {
   const address = () => network.link.server[family];
   const shut = async () => expect(await canConnect(network.client, address(), 22)).toBe(false);
 
-  describe.each(["drop", "reset"])("with refuse: %s", (refuse) => {
-    test("a session older than the gate outlives its coming, its renewal and its going", async () => {
-      const session = ssh.session(network.client, address());
-      await echoes(session, "before");
-      await loadGate(network.server, policy({ refuse }));
-      await shut();
-      await echoes(session, "guarded");
-      await loadGate(network.server, policy({ refuse, more: "single-use: true," }));
-      await echoes(session, "renewed");
-      await shut();
-      await removeGate(network.server);
-      await echoes(session, "after");
-      await session.stop();
-    });
+  describe.each(gatesOver(family))(
+    "with refuse: $refuse, held by $holder.name",
+    ({ refuse, holder }) => {
+      test("a session older than the gate outlives its coming, its renewal and its going", async () => {
+        const session = ssh.session(network.client, address());
+        await echoes(session, "before");
+        await loadGate(network.server, policy({ refuse }), holder);
+        await shut();
+        await echoes(session, "guarded");
+        await loadGate(network.server, policy({ refuse, more: "single-use: true," }), holder);
+        await echoes(session, "renewed");
+        await shut();
+        await removeGate(network.server, holder);
+        await echoes(session, "after");
+        await session.stop();
+      });
 
-    test("the stock client opens, and the session outlives grant and gate", async () => {
-      await loadGate(network.server, policy({ refuse }));
-      await shut();
-      await knock(family);
-      const session = ssh.session(network.client, address());
-      await echoes(session, "knocked");
-      await untilNone(network.server, family, "grants");
-      await shut();
-      await echoes(session, "shut");
-      await loadGate(network.server, policy({ refuse }));
-      await echoes(session, "renewed");
-      await removeGate(network.server);
-      await echoes(session, "after");
-      await session.stop();
-    });
-  });
+      test("the stock client opens, and the session outlives grant and gate", async () => {
+        await loadGate(network.server, policy({ refuse }), holder);
+        await shut();
+        await knock(family);
+        const session = ssh.session(network.client, address());
+        await echoes(session, "knocked");
+        await untilNone(network.server, family, "grants", holder);
+        await shut();
+        await echoes(session, "shut");
+        await loadGate(network.server, policy({ refuse }), holder);
+        await echoes(session, "renewed");
+        await removeGate(network.server, holder);
+        await echoes(session, "after");
+        await session.stop();
+      });
+    },
+  );
 
   describe("when it remembers connections", () => {
     beforeEach(() => loadGate(network.server, policy()));
@@ -107,10 +116,10 @@ describe.each(FAMILIES)("over %s", (family) => {
     });
   });
 
-  describe("with a door for single use", () => {
-    beforeEach(() => loadGate(network.server, policy({ more: "single-use: true," })));
+  describe.each(holdersOver(family))("with a door for single use, held by $name", (holder) => {
+    beforeEach(() => loadGate(network.server, policy({ more: "single-use: true," }), holder));
     afterEach(async () => {
-      await removeGate(network.server);
+      await removeGate(network.server, holder);
       await network.client.run(["nft", "delete", "table", "inet", "lossy"], { mayFail: true });
     });
 
@@ -123,24 +132,29 @@ describe.each(FAMILIES)("over %s", (family) => {
       await session.stop();
     });
 
-    test.each([
+    // What comes after the SYN a socket vouches for, whatever holds the gate.
+    const LOSSES = [
       ["its SYN-ACK", "input", "tcp sport 22 tcp flags & (syn | ack) == syn | ack"],
       ["the ACK to it", "output", "tcp dport 22 tcp flags & (syn | ack | psh) == ack"],
       ["the first data", "output", "tcp dport 22 tcp flags & psh == psh"],
-    ])("a connection that loses %s on the way comes about", async (_, hook, lost) => {
-      await network.client.run(["nft", "-f", "-"], {
-        stdin: `table inet lossy { chain lose {
+    ] as const;
+    test.each(LOSSES.slice(0, holder === NFTABLES ? 3 : 1))(
+      "a connection that loses %s on the way comes about",
+      async (_, hook, lost) => {
+        await network.client.run(["nft", "-f", "-"], {
+          stdin: `table inet lossy { chain lose {
           type filter hook ${hook} priority 0
           ${lost} limit rate 1/hour burst 1 packets counter drop
         }\n }`,
-      });
-      await knock(family);
-      const session = ssh.session(network.client, address());
-      await echoes(session, "in spite of it");
-      const { stdout } = await network.client.run(["nft", "list", "table", "inet", "lossy"]);
-      expect(stdout).toContain("counter packets 1 ");
-      await session.stop();
-    });
+        });
+        await knock(family);
+        const session = ssh.session(network.client, address());
+        await echoes(session, "in spite of it");
+        const { stdout } = await network.client.run(["nft", "list", "table", "inet", "lossy"]);
+        expect(stdout).toContain("counter packets 1 ");
+        await session.stop();
+      },
+    );
 
     test("a connection made with SYN cookies comes about", async () => {
       await network.server.run(["sysctl", "-q", "-w", "net.ipv4.tcp_syncookies=2"]);
@@ -152,9 +166,9 @@ describe.each(FAMILIES)("over %s", (family) => {
     });
   });
 
-  describe("what is not for the door", () => {
-    beforeEach(() => loadGate(network.server, policy()));
-    afterEach(() => removeGate(network.server));
+  describe.each(holdersOver(family))("what is not for the door held by $name", (holder) => {
+    beforeEach(() => loadGate(network.server, policy(), holder));
+    afterEach(() => removeGate(network.server, holder));
 
     test("the host's own connections to port 22 of others come about", async () => {
       expect(await canConnect(network.server, network.link.client[family], 22)).toBe(true);
@@ -178,7 +192,7 @@ describe.each(FAMILIES)("over %s", (family) => {
       const listener = await listenOnBoth(network.client, { protocol: "tcp", port: 9000 });
       const session = connect(network.server, network.link.client[family], 9000, [
         "-p",
-        family === "ipv4" ? "52001" : "52002",
+        `${52001 + HOLDERS.indexOf(holder) + (family === "ipv4" ? 0 : HOLDERS.length)}`,
       ]);
       session.write("out\n");
       await until("what the host sends", () => listener[family].stdout().includes("out"));
@@ -189,50 +203,63 @@ describe.each(FAMILIES)("over %s", (family) => {
     });
   });
 
-  test("a UDP session lasts while it is not silent for too long", async () => {
-    const listener = await listenOnBoth(network.server, { protocol: "udp", port: 5353 });
-    const hears = async (word: string) => {
-      client.write(`${word}\n`);
-      await until(`${word} at the server`, () => listener[family].stdout().includes(word));
-    };
-    await loadGate(network.server, policy({ protects: "udp/5353", more: "session-idle: 2s," }));
-    const client = connect(network.client, address(), 5353, ["-u"]);
-    client.write("too early\n");
-    await knock(family);
-    await hears("first");
-    for (let n = 0; n < 3; n++) await hears(`again ${n}`);
-    await untilNone(network.server, family, "grants");
-    await hears("after the grant");
-    await untilNone(network.server, family, "sessions");
-    client.write("too late\n");
-    await knock(family);
-    await hears("last");
-    expect(listener[family].stdout()).not.toContain("too");
-    await client.stop();
-    await removeGate(network.server);
-    await Promise.all(FAMILIES.map((each) => listener[each].stop()));
-  });
+  test.each(holdersOver(family))(
+    "a UDP session that $name sees lasts while it is not silent for too long",
+    async (holder) => {
+      const listener = await listenOnBoth(network.server, { protocol: "udp", port: 5353 });
+      const hears = async (word: string) => {
+        client.write(`${word}\n`);
+        await until(`${word} at the server`, () => listener[family].stdout().includes(word));
+      };
+      await loadGate(
+        network.server,
+        policy({ protects: "udp/5353", more: "session-idle: 2s," }),
+        holder,
+      );
+      const client = connect(network.client, address(), 5353, ["-u"]);
+      client.write("too early\n");
+      await knock(family);
+      await hears("first");
+      let words = 0;
+      await until("the grant to end", async () => {
+        await hears(`again ${words++}`);
+        return (await countMembers(network.server, family, "grants", holder)) === 0;
+      });
+      await hears("after the grant");
+      await untilNone(network.server, family, "sessions", holder);
+      client.write("too late\n");
+      await knock(family);
+      await hears("last");
+      expect(listener[family].stdout()).not.toContain("too");
+      await client.stop();
+      await removeGate(network.server, holder);
+      await Promise.all(FAMILIES.map((each) => listener[each].stop()));
+    },
+  );
 });
 
-test("the door is shut at the host's link-local address, too", async () => {
-  const { stdout } = await network.server.run([
-    "ip",
-    "-6",
-    "-o",
-    "address",
-    "show",
-    "dev",
-    "eth0",
-    "scope",
-    "link",
-  ]);
-  const address = /fe80:[^/ ]*/.exec(stdout)?.[0];
-  const connects = () => canConnect(network.client, `${address}%eth0`, 22);
-  await until("the address to be in use", connects);
-  await loadGate(network.server, policy());
-  expect(await connects()).toBe(false);
-  await removeGate(network.server);
-});
+test.each(HOLDERS)(
+  "the door held by $name is shut at the host's link-local address, too",
+  async (holder) => {
+    const { stdout } = await network.server.run([
+      "ip",
+      "-6",
+      "-o",
+      "address",
+      "show",
+      "dev",
+      "eth0",
+      "scope",
+      "link",
+    ]);
+    const address = /fe80:[^/ ]*/.exec(stdout)?.[0];
+    const connects = () => canConnect(network.client, `${address}%eth0`, 22);
+    await until("the address to be in use", connects);
+    await loadGate(network.server, policy(), holder);
+    expect(await connects()).toBe(false);
+    await removeGate(network.server, holder);
+  },
+);
 
 describe("beside other tables", () => {
   const OTHERS = `table inet others {
