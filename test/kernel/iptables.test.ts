@@ -140,6 +140,21 @@ describe.each(EITHER_IPTABLES)("on $name", ({ name, on }) => {
     expect(await knownOn(host)).toEqual({ open: [], banned: [], partWay: [] });
   });
 
+  test("many who open and ban at the same time do not undo each other", async () => {
+    const host = on(server);
+    await apply(host);
+    const times = [61, 62, 63, 64];
+    const [opened, banned] = [100, 200].map((first) =>
+      times.map((_, n) => `192.0.2.${first + n}`),
+    ) as [string[], string[]];
+    const done = await Promise.all([
+      ...times.map((seconds, n) => openDoor(host, "ssh", addressOf(opened[n] ?? ""), seconds)),
+      ...times.map((seconds, n) => banSource(host, addressOf(banned[n] ?? ""), seconds)),
+    ]);
+    expect(done.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await knownOn(host)).toMatchObject({ open: opened, banned });
+  });
+
   test("one jump leads into the gate, before the rules of others, however often it is applied", async () => {
     const host = on(server);
     const theirs = "-A PREROUTING -i nowhere0 -j ACCEPT";

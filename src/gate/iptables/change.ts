@@ -4,15 +4,36 @@ import type { Host } from "../../host/index.ts";
 import { maskAddress, printAddress } from "../../policy/address.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
 import type { Change } from "../backend.ts";
+import { keepOf } from "../keep/keep.ts";
+import { whileLocked } from "../keep/lock.ts";
 import { put } from "./put.ts";
 import { findGate, type Gate } from "./read.ts";
 import { writeTo } from "./recent.ts";
 
-/** One after the other: what cannot be done ends it. */
+/** Somebody who changes the gate is done by then, unless he waits for something himself. */
+const TRIES = 100;
+const PAUSE_MILLISECONDS = 50;
+
+/**
+ * One after the other: what cannot be done ends it. Rules that somebody else makes at the same
+ * time would not know a list that is made here, and the kernel would forget it.
+ */
 export async function changeMembers(
   host: Host,
   changes: readonly Change[],
 ): Promise<Result<undefined>> {
+  const keep = await keepOf(host);
+  for (let tries = 1; ; tries += 1) {
+    const done = await whileLocked(host, keep, "open, close or ban", () =>
+      changeAll(host, changes),
+    );
+    const isBusy = !done.ok && done.problems.some(({ code }) => code === "gate-busy");
+    if (!isBusy || tries === TRIES) return done;
+    await host.pause(PAUSE_MILLISECONDS);
+  }
+}
+
+async function changeAll(host: Host, changes: readonly Change[]): Promise<Result<undefined>> {
   for (const change of changes) {
     const changed = await changeOne(host, change);
     if (!changed.ok) return changed;
