@@ -1,6 +1,5 @@
 /** The script of a gate on a host without Postern: run twice, over others, refused, interrupted. */
-import { chmodSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { printScript } from "../../src/backend/iptables/index.ts";
 import { programOf } from "../setup/policy.ts";
@@ -67,17 +66,20 @@ async function run(script: string, how: How = {}): Promise<Output> {
   );
 }
 
-/** A folder in which `ip6tables-restore` is a script; by default where it changes something. */
+/** A folder in which a program is a script; by default where it changes something, for IPv6. */
 function insteadOfRestore(
   kind: Kind,
   lines: string,
   before = 'case "$*" in *--help* | *--test*) exec REAL ;; esac',
+  program = `ip6tables-${kind}-restore`,
 ): string {
-  const file = `${dirname(host.newPath("x"))}/ip6tables-${kind}-restore`;
-  const real = `/usr/sbin/ip6tables-${kind}-restore "$@"`;
+  const folder = host.newPath("programs");
+  mkdirSync(folder);
+  const file = `${folder}/${program}`;
+  const real = `/usr/sbin/${program} "$@"`;
   writeFileSync(file, `#!/bin/sh\n${before}\n${lines}\n`.replaceAll("REAL", real));
   chmodSync(file, 0o755);
-  return dirname(file);
+  return folder;
 }
 
 async function tables(kind: Kind, family: "" | "6" = "", flags: readonly string[] = []) {
@@ -254,8 +256,9 @@ test("the lock of iptables-legacy is waited for", async () => {
 
 test("an iptables from before that lock is not told to wait", async () => {
   const old = 'case "$*" in *--help*) exit 1 ;; *--wait*) exit 2 ;; esac; exec REAL';
-  await run(ONE, { kind: "legacy", path: insteadOfRestore("legacy", old, "") });
-  expect(await tables("legacy", "6")).toContain("-j POSTERN\n");
+  const path = insteadOfRestore("legacy", old, "", "iptables-legacy-restore");
+  await run(ONE, { kind: "legacy", path });
+  expect(await tables("legacy")).toContain("-j POSTERN\n");
 });
 
 test("without privileges, or with words that it does not know, it says what is wrong", async () => {

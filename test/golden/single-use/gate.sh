@@ -227,8 +227,8 @@ save() {
   }
 }
 
-# Makes RULES and JUMPS the gate of a family; none take it away: put NAME RULES JUMPS [--test]
-put() {
+# What makes RULES and JUMPS the gate of a family, or takes it away: change NAME RULES JUMPS
+change() {
   save "$1" || return
   gate=$(printf '%s\n' "$saved" | own rules)
   away=$(printf '%s\n' "$saved" | own away)
@@ -237,18 +237,21 @@ put() {
   for chain in $(printf '%s\n' "$gate" | sed -n 's/^:\([^ ]*\) .*/\1/p'); do
     case $2 in *":$chain "*) ;; *) stale="$stale $chain" ;; esac
   done
-  # Before 1.6.2 there was no lock that one could wait for.
-  case $("$1-restore" --help 2>&1) in *--wait*) wait=--wait=10 ;; *) wait='' ;; esac
-  {
-    echo '*raw'
-    # Without empty lines: iptables-nft 1.8.4 takes the first one for the end.
-    printf '%s\n' "$2" | sed '/^$/d; /^\*raw$/d'
-    for chain in $stale; do echo ":$chain - [0:0]"; done
-    printf '%s\n' "$away" | sed '/^$/d'
-    for chain in $stale; do echo "-X $chain"; done
-    printf '%s\n' "$3" | sed '/^$/d'
-    echo COMMIT
-  } | "$1-restore" --noflush --counters $wait ${4:+"$4"}
+  echo '*raw'
+  # Without empty lines: iptables-nft 1.8.4 takes the first one for the end.
+  printf '%s\n' "$2" | sed '/^$/d; /^\*raw$/d'
+  for chain in $stale; do echo ":$chain - [0:0]"; done
+  printf '%s\n' "$away" | sed '/^$/d'
+  for chain in $stale; do echo "-X $chain"; done
+  printf '%s\n' "$3" | sed '/^$/d'
+  echo COMMIT
+}
+
+# One transaction, or only a look at whether it would do: load NAME CHANGE [--test]
+load() {
+  if [ -n "$2" ]; then
+    printf '%s\n' "$2" | "$1-restore" --noflush --counters $wait ${3:+"$3"}
+  fi
 }
 
 # Whether there is a gate: stands NAME
@@ -277,17 +280,22 @@ case $rules in
   *) fail "there are chains POSTERN that Postern did not make; give them another name" ;;
 esac
 
-families=$ipv4
-if [ -e /proc/net/if_inet6 ]; then families="$ipv4 $ipv6"; fi
-for name in $families; do
-  put "$name" "$new" "$jump" --test || fail "$name refused; nothing has been changed"
-done
+# Before iptables 1.6.2 there was no lock that one could wait for.
+case $("$ipv4-restore" --help 2>&1) in *--wait*) wait=--wait=10 ;; *) wait='' ;; esac
+{ change4=$(change "$ipv4" "$new" "$jump") && load "$ipv4" "$change4" --test; } ||
+  fail "$ipv4 refused; nothing has been changed"
+change6=''
+if [ -e /proc/net/if_inet6 ]; then
+  { change6=$(change "$ipv6" "$new" "$jump") && load "$ipv6" "$change6" --test; } ||
+    fail "$ipv6 refused; nothing has been changed"
+fi
 
 # From here on to the end: one family with the gate and one without would be half a gate.
 trap '' HUP INT TERM
-put "$ipv4" "$new" "$jump" || fail "$ipv4 refused; nothing has been changed"
-if [ "$families" != "$ipv4" ] && ! put "$ipv6" "$new" "$jump"; then
-  put "$ipv4" "$rules" "$jumps" || fail "$ipv6 refused, and now $ipv4 did: IPv4 has changed alone"
+load "$ipv4" "$change4" || fail "$ipv4 refused; nothing has been changed"
+if ! load "$ipv6" "$change6"; then
+  { back=$(change "$ipv4" "$rules" "$jumps") && load "$ipv4" "$back"; } ||
+    fail "$ipv6 refused, and now $ipv4 did: IPv4 has changed alone"
   fail "$ipv6 refused; $ipv4 is again what it was"
 fi
 
@@ -296,6 +304,8 @@ case $("$ipv4" --version) in *nf_tables*) other=legacy ;; *) other=nft ;; esac
 # To ask iptables-legacy for a table that it has not makes it.
 if [ "$other" = nft ] || grep -qsx raw /proc/net/ip_tables_names /proc/net/ip6_tables_names; then
   for name in "iptables-$other" "ip6tables-$other"; do
-    if stands "$name"; then put "$name" "" "" || fail "the gate in $name could not be taken away"; fi
+    if stands "$name"; then
+      { gone=$(change "$name" '' '') && load "$name" "$gone"; } || fail "$name keeps its gate"
+    fi
   done
 fi
