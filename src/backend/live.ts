@@ -7,6 +7,13 @@ export interface Listing {
   readonly fingerprint: string | undefined;
   readonly sets: readonly LiveSet[];
   readonly counters: readonly { readonly name: string; readonly packets: number }[];
+  /** Where packets get past the gate, for somebody else has changed what the kernel holds of it. */
+  readonly gaps?: readonly Gap[];
+}
+
+export interface Gap {
+  readonly family: Family;
+  readonly what: "gone" | "emptied" | "not reached";
 }
 
 export interface LiveSet {

@@ -1,5 +1,5 @@
 /** The gate that stands on a host, whichever backend holds it. */
-import type { Listing } from "../backend/live.ts";
+import type { Gap, Listing } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import type { Backend } from "./backend.ts";
@@ -41,11 +41,29 @@ export async function findGate(
   return ok(undefined);
 }
 
-/** The same; none is a problem. */
+/** The same; none is a problem, and so is one that packets get past. */
 export async function readGate(host: Host, how = { members: true }): Promise<Result<Standing>> {
   const gate = await findGate(host, how);
   if (!gate.ok) return gate;
-  return gate.value === undefined ? fail(NO_GATE) : ok(gate.value);
+  if (gate.value === undefined) return fail(NO_GATE);
+  const gaps = gate.value.listing.gaps ?? [];
+  return gaps.length > 0 ? fail(...gaps.map(gapInGate)) : ok(gate.value);
+}
+
+const GAPS: Readonly<Record<Gap["what"], string>> = {
+  gone: "its chains are gone from the raw table",
+  emptied: "rules are gone from its chains in the raw table",
+  "not reached": "nothing leads to its chains from PREROUTING of the raw table",
+};
+
+function gapInGate({ family, what }: Gap): Problem {
+  const packets = family === "ipv4" ? "IPv4" : "IPv6";
+  return {
+    code: "gate-has-gap",
+    severity: "error",
+    what: `${packets} gets past the gate: ${GAPS[what]}`,
+    fix: "apply the policy again, and find out what else loads rules on this host",
+  };
 }
 
 /** The backends besides one that hold a gate as well. */

@@ -1,9 +1,9 @@
 /** What the kernel holds of a gate: `iptables-save` and /proc/net/xt_recent in our own words. */
 import { parseAddress } from "../../policy/address.ts";
 import { type Label, parseLabel } from "../labels.ts";
-import type { Listing, LiveMember, LiveSet } from "../live.ts";
+import type { Gap, Listing, LiveMember, LiveSet } from "../live.ts";
 import type { Clock } from "./clock.ts";
-import { COUNTS, isOurs, LIST, MADE_OF, POLICY } from "./names.ts";
+import { COUNTS, ENTRY, isOurs, JUMP, LIST, MADE_OF, POLICY } from "./names.ts";
 
 /** The gate of one family, as `iptables-save --counters --table raw` tells of it. */
 export interface Saved {
@@ -57,6 +57,14 @@ export function parseSaved(text: string): Saved {
     lists: madeOf.flatMap(parseList),
     counted,
   };
+}
+
+/** What others have taken away of one family's gate, so that its packets get past it. */
+export function gapIn({ chains, rules, jumps, fingerprint }: Saved): Gap["what"] | undefined {
+  if (chains.length === 0) return "gone";
+  const asks = rules.some((rule) => new RegExp(`^(\\[\\S+ )?-A ${ENTRY} `).test(rule));
+  if (fingerprint === undefined || !asks) return "emptied";
+  return jumps.includes(JUMP) ? undefined : "not reached";
 }
 
 function commentIn(rest: string): string {

@@ -6,6 +6,9 @@ import type { TimedSet } from "../../program/program.ts";
 export const ENTRY = "POSTERN";
 const PREFIX = `${ENTRY}-`;
 
+/** The one jump that leads into the gate, before whatever else is in its chain. */
+export const JUMP = `PREROUTING -j ${ENTRY}`;
+
 /** Holds, in comments on its rules, what the gate is made of. No packet comes here. */
 export const MADE_OF = `${PREFIX}made_of`;
 

@@ -1,9 +1,6 @@
 /** What puts rules in the place of those that stand, as one text for `iptables-restore --noflush`. */
 import type { Saved } from "./listing.ts";
-import { ENTRY } from "./names.ts";
-
-/** The one jump that leads into the gate, before whatever else is in its chain. */
-const JUMP = `PREROUTING -j ${ENTRY}`;
+import { JUMP } from "./names.ts";
 
 /**
  * @param rules from the name of the table on; none takes the gate away.

@@ -1,7 +1,8 @@
 /** The gate as iptables holds it. */
-import { listingOf, type SavedList } from "../../backend/iptables/index.ts";
-import type { Listing } from "../../backend/live.ts";
+import { gapIn, listingOf, type SavedList } from "../../backend/iptables/index.ts";
+import type { Gap, Listing } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
+import { FAMILIES } from "../../policy/address.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
 import { NO_IPTABLES, NOT_OURS } from "./obstacle.ts";
 import { readNobody, readRecent } from "./recent.ts";
@@ -38,9 +39,10 @@ async function readGateIn(host: Host, variant: Variant): Promise<Result<Gate>> {
   const halves = await readHalves(host, variant);
   if (!halves.ok) return halves;
   const saved = savedIn(halves.value);
-  // What others made under our names has nothing that tells of a policy.
+  // What others made under our names has nothing that tells of a policy. Nor have chains of ours
+  // that others have emptied.
   const foreign = saved.find(
-    ({ chains, fingerprint }) => chains.length > 0 && fingerprint === undefined,
+    ({ rules, fingerprint }) => rules.length > 0 && fingerprint === undefined,
   );
   if (foreign !== undefined) return fail(NOT_OURS);
   const lists = saved.flatMap((half) => half.lists);
@@ -67,6 +69,14 @@ export async function findGate(host: Host): Promise<Result<Gate | undefined>> {
   return ok(stands(own) ? own : others[0]);
 }
 
+function gapsIn(halves: Halves): Gap[] {
+  return FAMILIES.flatMap((family) => {
+    const half = halves[family];
+    const what = half && gapIn(half);
+    return what === undefined ? [] : [{ family, what }];
+  });
+}
+
 export async function readListing(
   host: Host,
   { members }: { readonly members: boolean },
@@ -75,5 +85,6 @@ export async function readListing(
   if (!gate.ok) return gate;
   if (gate.value === undefined) return ok(undefined);
   const recent = members ? await readRecent(host) : await readNobody(host);
-  return ok(listingOf(savedIn(gate.value.halves), recent));
+  const { halves } = gate.value;
+  return ok({ ...listingOf(savedIn(halves), recent), gaps: gapsIn(halves) });
 }
