@@ -16,7 +16,10 @@ export type BackendName = Exclude<Policy["backend"], "auto">;
  */
 export interface Backend {
   readonly name: BackendName;
-  /** Whether a full set takes nobody more; if not, who was remembered first is forgotten. */
+  /**
+   * Whether a full set takes nobody more; if not, who was remembered first is forgotten when a
+   * packet's source is remembered. By hand nobody is pushed out.
+   */
   readonly refusesWhenFull: boolean;
   /** The first thing that this host lacks for such a gate, besides what any gate needs. */
   findObstacle(host: Host): Promise<Problem | undefined>;

@@ -143,7 +143,10 @@ function liveSet(name: string, lists: readonly SavedList[], recent: Recent): Liv
 }
 
 /** Those whose time is not over; the kernel leaves the others where they are. */
-export function membersOf({ name, seconds }: SavedList, { clock, seen }: Recent): LiveMember[] {
+export function membersOf(
+  { name, seconds }: Pick<SavedList, "name" | "seconds">,
+  { clock, seen }: Recent,
+): LiveMember[] {
   return (seen.get(name) ?? []).flatMap(({ source: text, at }) => {
     const source = parseAddress(text);
     const secondsLeft =

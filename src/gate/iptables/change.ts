@@ -1,5 +1,12 @@
 /** Changes to who is in which list. */
-import { nameFor, type SavedList, savedRules, withList } from "../../backend/iptables/index.ts";
+import {
+  membersOf,
+  nameFor,
+  type SavedList,
+  savedRules,
+  withList,
+} from "../../backend/iptables/index.ts";
+import type { LiveMember } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
 import { maskAddress, printAddress } from "../../policy/address.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
@@ -8,7 +15,7 @@ import { keepOf } from "../keep/keep.ts";
 import { whileLocked } from "../keep/lock.ts";
 import { put } from "./put.ts";
 import { findGate, type Gate } from "./read.ts";
-import { writeTo } from "./recent.ts";
+import { readRecent, writeTo } from "./recent.ts";
 
 /** Somebody who changes the gate is done by then, unless he waits for something himself. */
 const TRIES = 100;
@@ -53,6 +60,8 @@ async function changeOne(host: Host, change: Change): Promise<Result<undefined>>
   const source = printAddress(maskAddress(change.source, change.set.label.prefixLength));
   if (change.kind === "forget") return writeAll(host, lists, `-${source}`);
   const name = nameFor(first, change.seconds);
+  const room = await findRoom(host, { name, seconds: change.seconds }, source);
+  if (!room.ok) return room;
   const there = await makeList(host, gate, lists, change.seconds);
   if (!there.ok) return there;
   const remembered = await writeTo(host, name, `+${source}`);
@@ -70,6 +79,30 @@ async function writeAll(
     if (!written.ok) return written;
   }
   return ok(undefined);
+}
+
+/**
+ * The kernel makes room for a packet's source by throwing out who is in the list the longest. An
+ * administrator who bans one source does not mean to lift the ban of another.
+ */
+async function findRoom(
+  host: Host,
+  list: Pick<SavedList, "name" | "seconds">,
+  source: string,
+): Promise<Result<undefined>> {
+  const recent = await readRecent(host, list.name);
+  const members = membersOf(list, recent).map((member) => printMember(member));
+  if (members.length < recent.capacity || members.includes(source)) return ok(undefined);
+  return fail({
+    code: "set-full",
+    severity: "error",
+    what: `the list ${list.name} is full: it holds ${recent.capacity} sources`,
+    fix: "make room first, or give another time, each of which has a list of its own; `postern status` shows who is in it",
+  });
+}
+
+function printMember({ source }: LiveMember): string {
+  return source === undefined ? "" : printAddress(source);
 }
 
 /** A list for members that last so long, where the set has none. */

@@ -15,9 +15,11 @@ import { refusedBy } from "./variant.ts";
 
 const FOLDER = "/proc/net/xt_recent";
 
-export async function readRecent(host: Host): Promise<Recent> {
+/** @param list the only one that is asked about; default: all. */
+export async function readRecent(host: Host, list?: string): Promise<Recent> {
   // One program for all files, of which a gate with many doors has hundreds.
-  const files = await host.run(["grep", "-rH", "^src=", FOLDER]);
+  const where = list === undefined ? FOLDER : `${FOLDER}/${list}`;
+  const files = await host.run(["grep", "-rH", "^src=", where]);
   // Afterwards, so that nobody came in the future.
   const clock = await readClock(host);
   const lines = files.stdout.split("\n").flatMap((line) => {
