@@ -2,6 +2,7 @@ export { type Clock, clockAt } from "./clock.ts";
 export { LIMIT_CODES, type LimitCode, limitsOf } from "./limits.ts";
 export {
   gapIn,
+  isOfOthers,
   listingOf,
   membersOf,
   parseSaved,

@@ -59,6 +59,12 @@ export function parseSaved(text: string): Saved {
   };
 }
 
+/** Whether others made the chains: they tell of no policy. Nor do those of ours that are emptied. */
+export function isOfOthers({ chains, rules, fingerprint }: Saved): boolean {
+  if (chains.length === 0 || fingerprint !== undefined) return false;
+  return rules.length > 0 || !chains.includes(MADE_OF);
+}
+
 /** What others have taken away of one family's gate, so that its packets get past it. */
 export function gapIn({ chains, rules, jumps, fingerprint }: Saved): Gap["what"] | undefined {
   if (chains.length === 0) return "gone";

@@ -1,5 +1,5 @@
 /** The gate as iptables holds it. */
-import { gapIn, listingOf, type SavedList } from "../../backend/iptables/index.ts";
+import { gapIn, isOfOthers, listingOf, type SavedList } from "../../backend/iptables/index.ts";
 import type { Gap, Listing } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
 import { FAMILIES } from "../../policy/address.ts";
@@ -39,12 +39,7 @@ async function readGateIn(host: Host, variant: Variant): Promise<Result<Gate>> {
   const halves = await readHalves(host, variant);
   if (!halves.ok) return halves;
   const saved = savedIn(halves.value);
-  // What others made under our names has nothing that tells of a policy. Nor have chains of ours
-  // that others have emptied.
-  const foreign = saved.find(
-    ({ rules, fingerprint }) => rules.length > 0 && fingerprint === undefined,
-  );
-  if (foreign !== undefined) return fail(NOT_OURS);
+  if (saved.some(isOfOthers)) return fail(NOT_OURS);
   const lists = saved.flatMap((half) => half.lists);
   return ok({
     variant,
