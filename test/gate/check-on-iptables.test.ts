@@ -54,7 +54,8 @@ describe("lists that hold few sources", () => {
       ["forged knocks end the grants of door ssh"],
     ],
     [`ban: { after: 5, within: 1m, for: 1h }\n${SSH}`, ["100 forged first", "as many new bans"]],
-    ["doors: { ssh: { protects: tcp/22 } }", ["banned by hand push out the first"]],
+    ["doors: { ssh: { protects: tcp/22 } }", ["no more can be let in or banned by hand"]],
+    ["doors: { vpn: { protects: udp/51820 } }", ["the one that is silent longest ends"]],
   ])("mean something else for each policy: %j", (policy, outcomes) => {
     const said = problem("short-lists", policy).split(": ")[1]?.split(", and ") ?? [];
     expect(said).toHaveLength(outcomes.length);

@@ -3,7 +3,7 @@ import { listsOf, logNames } from "../../backend/iptables/index.ts";
 import { compilePolicy } from "../../compile/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
-import type { Door, Policy } from "../../policy/policy.ts";
+import type { Door, Policy, Service } from "../../policy/policy.ts";
 import type { Problem } from "../../problem/problem.ts";
 import { capacityFor, howToRaise, readXtRecent, type XtRecent } from "../iptables/capacity.ts";
 import { enumerated, warning } from "./words.ts";
@@ -47,29 +47,35 @@ function checkLists(policy: Policy, recent: XtRecent): Problem[] {
   // The last one is where the kernel's clock is read.
   const lists = listsOf(compilePolicy(policy, [], "sources")).length + 1;
   if (capacity === undefined || capacity >= capacityFor(lists)) return [];
-  const what = `a list of xt_recent holds ${capacity} sources and forgets the oldest for the next: ${outcomesOf(policy, capacity).join(", and ")}`;
+  const outcomes = outcomesOf(policy, capacity);
+  const comes =
+    outcomes.length === 0
+      ? ": no more can be let in or banned by hand at a time"
+      : ` and forgets the oldest for the next: ${outcomes.join(", and ")}`;
+  const what = `a list of xt_recent holds ${capacity} sources${comes}`;
   return [warning("short-lists", undefined, what, howToRaise(recent, lists))];
 }
 
-/** What comes of it that there is no more room. */
+/** What floods and crowds do to one another's places. By hand nobody is pushed out. */
 function outcomesOf({ doors, ban }: Policy, capacity: number): string[] {
   const stepsOf = ({ sequence }: Door) => sequence?.steps.length ?? 0;
   const atOnce = doors.filter((door) => stepsOf(door) === 1).map(({ name }) => name);
-  const outcomes = [
+  return [
     ...(doors.some((door) => stepsOf(door) > 1)
       ? [
           `${capacity} forged first steps a second keep out whoever takes a second from step to step`,
         ]
       : []),
     ...(atOnce.length === 0 ? [] : [`as many forged knocks end the grants of ${doorsIn(atOnce)}`]),
-    ...(ban === undefined ? [] : ["as many new bans end the older ones"]),
+    ...(ban === undefined ? [] : ["as many new bans for wrong steps end the older ones"]),
+    ...(doors.some((door) => takes(door, "udp"))
+      ? ["of more UDP sessions at a door the one that is silent longest ends"]
+      : []),
   ];
-  if (outcomes.length > 0) return outcomes;
-  return ["that many who are let in or banned by hand push out the first"];
 }
 
 function checkStrays({ doors }: Policy): Problem[] {
-  if (!doors.some(takesTcp)) return [];
+  if (!doors.some((door) => takes(door, "tcp"))) return [];
   const what =
     "for 5 days after a source was let through, any TCP segment from it with ACK or RST passes the doors, also one that is part of no connection";
   const fix =
@@ -79,7 +85,7 @@ function checkStrays({ doors }: Policy): Problem[] {
 
 function checkSingleUse({ policy, places }: PlacedPolicy): Problem[] {
   const concerned = policy.doors.flatMap((door, index) =>
-    door.singleUse && takesTcp(door)
+    door.singleUse && takes(door, "tcp")
       ? [{ name: door.name, place: places.doors[index]?.singleUse }]
       : [],
   );
@@ -115,8 +121,8 @@ function checkTicks({ isWide }: IptablesHost): Problem[] {
   return [warning("ticks-wrap", undefined, what, fix)];
 }
 
-function takesTcp({ protects }: Door): boolean {
-  return protects.some(({ protocol }) => protocol === "tcp");
+function takes({ protects }: Door, wanted: Service["protocol"]): boolean {
+  return protects.some(({ protocol }) => protocol === wanted);
 }
 
 function doorsIn(names: readonly string[]): string {
