@@ -114,6 +114,23 @@ describe.each(FAMILIES)("over %s", (family) => {
     });
   });
 
+  test.each(HOLDERS)(
+    "no datagram passes where $name has no door over TCP, and puts no fragments together",
+    async (holder) => {
+      const doors = "doors: { voice: { protects: udp/5353, sequence: { steps: [51001, 54040] } } }";
+      await loadGate(network.server, doors, holder);
+      const all = probesOf(network, family, DOOR).filter(
+        ({ packet }) => packet.content.protocol === "udp",
+      );
+      const before = heard();
+      const { answers, verdicts } = await sendAll(all);
+      expect(verdicts.passing(all.map(({ packet }) => packet))).toEqual([]);
+      expect([...answers.values()]).toEqual([]);
+      expect(heard()).toBe(before);
+      await removeGate(network.server, holder);
+    },
+  );
+
   describe("with refuse: reset", () => {
     beforeEach(() => loadGate(network.server, policy("reset")));
     afterEach(() => removeGate(network.server));
