@@ -11,7 +11,7 @@ const READINGS: readonly (readonly [RegExp, string])[] = [
   [/^[-+]?(0o?[0-7_]+|0x[\da-f_]+|0b[01_]+|0\d+)$/i, "a number"],
   [/^[-+]?(\d[\d_]*|(\d[\d_]*)?\.[\d_]*)(e[-+]?\d+)?$/i, "a number"],
   [/^[-+]?\.(inf|nan)$/i, "a number"],
-  [/^[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?$/, "a number of base 60"],
+  [/^[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$/, "a number of base 60"],
   [/^\d{4}-\d\d?-\d\d?([Tt\s].*)?$/, "a date"],
 ];
 

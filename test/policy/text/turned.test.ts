@@ -16,6 +16,7 @@ test.each([
   ["1_000", "a number"],
   ["-.inf", "a number"],
   ["10:20", "a number of base 60"],
+  ["0:0._", "a number of base 60"],
   ["2024-01-31", "a date"],
 ])("%s is turned into %s", (text, into) => {
   expect(turnedByYaml(text)).toBe(into);
