@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../problem/problem.ts";
 import { emptyState, type Program, remember, type State, sourceKey } from "../program/index.ts";
 import { keepOf } from "./keep/keep.ts";
 import { findPolicy } from "./keep/policies.ts";
-import { readGate } from "./standing.ts";
+import { readWholeGate } from "./standing.ts";
 
 export interface LiveGate {
   readonly placed: PlacedPolicy;
@@ -19,7 +19,7 @@ export interface LiveGate {
  * was loaded in another way it is that of `file`, if the gate was made of it.
  */
 export async function readLiveGate(host: Host, file: string): Promise<Result<LiveGate>> {
-  const gate = await readGate(host);
+  const gate = await readWholeGate(host);
   if (!gate.ok) return gate;
   const { backend, listing } = gate.value;
   const { fingerprint } = listing;

@@ -41,13 +41,19 @@ export async function findGate(
   return ok(undefined);
 }
 
-/** The same; none is a problem, and so is one that packets get past. */
+/** The same; none is a problem. */
 export async function readGate(host: Host, how = { members: true }): Promise<Result<Standing>> {
   const gate = await findGate(host, how);
   if (!gate.ok) return gate;
-  if (gate.value === undefined) return fail(NO_GATE);
+  return gate.value === undefined ? fail(NO_GATE) : ok(gate.value);
+}
+
+/** The same; one that packets get past is a problem as well. To ban somebody works there, too. */
+export async function readWholeGate(host: Host): Promise<Result<Standing>> {
+  const gate = await readGate(host);
+  if (!gate.ok) return gate;
   const gaps = gate.value.listing.gaps ?? [];
-  return gaps.length > 0 ? fail(...gaps.map(gapInGate)) : ok(gate.value);
+  return gaps.length > 0 ? fail(...gaps.map(gapInGate)) : gate;
 }
 
 const GAPS: Readonly<Record<Gap["what"], string>> = {

@@ -9,7 +9,7 @@ import { adviseOnCapacity } from "./iptables/capacity.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
-import { readGate, type Standing } from "./standing.ts";
+import { readWholeGate, type Standing } from "./standing.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
 export interface Status {
@@ -64,7 +64,7 @@ export interface SetFill {
 }
 
 export async function readStatus(host: Host): Promise<Result<Status>> {
-  const gate = await readGate(host);
+  const gate = await readWholeGate(host);
   if (!gate.ok) return gate;
   const status = statusOf(gate.value, await readUnconfirmed(host));
   if (gate.value.backend.refusesWhenFull || !status.sets.some(isNearlyFull)) return ok(status);

@@ -199,6 +199,19 @@ describe("with the gate of the second backend standing", () => {
     expect(await banSource(host, SOURCE, 60)).toMatchObject({ problems: [{ code: "set-full" }] });
   });
 
+  test("a gate that packets get past has no status, and bans all the same", async () => {
+    iptables.gate = { ...GATE, gaps: [{ family: "ipv6", what: "not reached" }] };
+    expect(await readStatus(host)).toMatchObject({
+      problems: [
+        {
+          code: "gate-has-gap",
+          what: "IPv6 gets past the gate: nothing leads to its chains from PREROUTING of the raw table",
+        },
+      ],
+    });
+    expect((await banSource(host, SOURCE, 60)).ok).toBe(true);
+  });
+
   test("a full set is no obstacle where the backend makes room", async () => {
     backends[1] = { ...iptables, refusesWhenFull: false };
     iptables.gate = full;

@@ -1,6 +1,6 @@
 /** Others use the raw table, too: what they do to a gate there, and the gate to them. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openDoor, readStatus } from "../../src/gate/index.ts";
+import { banSource, openDoor, readStatus } from "../../src/gate/index.ts";
 import { sure } from "../setup/sure.ts";
 import { EITHER_IPTABLES, hold, letGo } from "./holders.ts";
 import { addressOf, makeNetwork, type Network } from "./network.ts";
@@ -96,6 +96,9 @@ describe.each(EITHER_IPTABLES)("of $name", (holder) => {
         expect.stringContaining(`${label} gets past the gate: ${said}`),
       ]);
     }
+    // What is left of it goes on to learn.
+    const stranger = addressOf(family === "ipv4" ? "2001:db8::7" : "192.0.2.7");
+    sure(await banSource(host(), stranger, undefined));
     await load();
     expect(await enters()).toBe(false);
   });
