@@ -5,7 +5,8 @@
 #     sh FILE remove    takes it away
 #
 # To put it up again does no harm: who is open, part way or banned stays so where that still
-# means the same; only the counts begin anew. The rules live until the next boot.
+# means the same. The counts begin anew, and grants and bans that were given with `--for` end.
+# The rules live until the next boot.
 #
 # IPTABLES=iptables-legacy (or iptables-nft) before the line chooses one of two that are installed.
 # A gate in the other one is taken away once this one stands. By the options in use, iptables
