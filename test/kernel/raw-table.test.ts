@@ -13,7 +13,7 @@ doors:
 `;
 
 /** By somebody else, at the same time as ours. */
-const LOADS = 40;
+const LOADS = 150;
 
 let network: Network;
 beforeAll(async () => {
