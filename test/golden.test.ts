@@ -46,14 +46,10 @@ test("beside a policy lies nothing but its rules", () => {
   expect(new Set(files.filter((file) => String(file).includes("/")))).toEqual(new Set(ours));
 });
 
-describe.each(readExamples())("examples/$name becomes rules, the same each time,", ({ policy }) => {
-  test("of nftables", () => {
-    expect(onNftables(policy)).toContain("table inet postern {");
-    expect(onNftables(policy)).toBe(onNftables(policy));
-  });
-
-  test.runIf(isForIptables(policy))("of iptables", () => {
-    expect(onIptables(policy)).toContain("-A POSTERN ");
-    expect(onIptables(policy)).toBe(onIptables(policy));
-  });
+test.each(readExamples())("examples/$name becomes rules, the same each time", ({ policy }) => {
+  expect(onNftables(policy)).toContain("table inet postern {");
+  expect(onNftables(policy)).toBe(onNftables(policy));
+  if (!isForIptables(policy)) return;
+  expect(onIptables(policy)).toContain("-A POSTERN ");
+  expect(onIptables(policy)).toBe(onIptables(policy));
 });
