@@ -13,13 +13,19 @@ import { fail, ok, type Result } from "../../problem/problem.ts";
 import type { Change } from "../backend.ts";
 import { keepOf } from "../keep/keep.ts";
 import { whileLocked } from "../keep/lock.ts";
+import { readCapacity } from "./capacity.ts";
 import { put } from "./put.ts";
 import { findGate, type Gate } from "./read.ts";
-import { readRecent, writeTo } from "./recent.ts";
+import { readRecent, readSeen, writeTo } from "./recent.ts";
 
-/** Somebody who changes the gate is done by then, unless he waits for something himself. */
-const TRIES = 100;
+/**
+ * About a minute in all: fail2ban may ban dozens of sources at once, each of which takes a part of a
+ * second, and a ban that is refused is forgotten.
+ */
+const TRIES = 300;
 const PAUSE_MILLISECONDS = 50;
+/** So that many who wait do not keep the one from working for whom they wait. */
+const LONGEST_PAUSES = 5;
 
 /**
  * One after the other: what cannot be done ends it. Rules that somebody else makes at the same
@@ -36,7 +42,7 @@ export async function changeMembers(
     );
     const isBusy = !done.ok && done.problems.some(({ code }) => code === "gate-busy");
     if (!isBusy || tries === TRIES) return done;
-    await host.pause(PAUSE_MILLISECONDS);
+    await host.pause(PAUSE_MILLISECONDS * (1 + Math.random() * (LONGEST_PAUSES - 1)));
   }
 }
 
@@ -90,13 +96,15 @@ async function findRoom(
   list: Pick<SavedList, "name" | "seconds">,
   source: string,
 ): Promise<Result<undefined>> {
-  const recent = await readRecent(host, list.name);
-  const members = membersOf(list, recent).map((member) => printMember(member));
-  if (members.length < recent.capacity || members.includes(source)) return ok(undefined);
+  const capacity = await readCapacity(host);
+  if ((await readSeen(host, list.name)).length < capacity) return ok(undefined);
+  // Of those in the file the time may be over.
+  const members = membersOf(list, await readRecent(host, list.name)).map(printMember);
+  if (members.length < capacity || members.includes(source)) return ok(undefined);
   return fail({
     code: "set-full",
     severity: "error",
-    what: `the list ${list.name} is full: it holds ${recent.capacity} sources`,
+    what: `the list ${list.name} is full: it holds ${capacity} sources`,
     fix: "make room first, or give another time, each of which has a list of its own; `postern status` shows who is in it",
   });
 }

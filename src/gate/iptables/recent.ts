@@ -32,6 +32,11 @@ export async function readRecent(host: Host, list?: string): Promise<Recent> {
   return { capacity: await readCapacity(host), clock, seen };
 }
 
+/** What is in the file of one list, also those whose time is over. */
+export async function readSeen(host: Host, list: string): Promise<Seen[]> {
+  return parseSeen((await host.readKernelFile(`${FOLDER}/${list}`)) ?? "");
+}
+
 /** No members, for those who do not ask for them. */
 export async function readNobody(host: Host): Promise<Recent> {
   return {
@@ -51,7 +56,7 @@ export async function writeTo(host: Host, list: string, line: string): Promise<R
 /** The moment is when a source came into a list of ours that holds nobody. */
 async function readClock(host: Host): Promise<Clock> {
   await writeTo(host, CLOCK, "+127.0.0.1");
-  const [stamp] = parseSeen((await host.readKernelFile(`${FOLDER}/${CLOCK}`)) ?? "");
+  const [stamp] = await readSeen(host, CLOCK);
   const ticks = stamp?.at ?? 0n;
   return clockAt(ticks, await readUptime(host));
 }
