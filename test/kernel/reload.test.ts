@@ -38,7 +38,7 @@ doors:
 /** Of iptables one kind after the other, and each reload is two programs: fewer have to do. */
 const RELOADS = [
   { holder: NFTABLES, reloads: 1000, frames: 1_000_000 },
-  ...EITHER_IPTABLES.map((holder) => ({ holder, reloads: 120, frames: 100_000 })),
+  ...EITHER_IPTABLES.map((holder) => ({ holder, reloads: 80, frames: 50_000 })),
 ];
 
 /** Kernel fact 7: this test can see what it looks for. */
