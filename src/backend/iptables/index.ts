@@ -1,6 +1,7 @@
 export { type Clock, clockAt } from "./clock.ts";
 export { LIMIT_CODES, type LimitCode, limitsOf } from "./limits.ts";
 export {
+  countedIn,
   gapIn,
   isOfOthers,
   listingOf,

@@ -122,16 +122,21 @@ export function listingOf(families: readonly Saved[], recent: Recent): Listing {
   const fingerprints = new Set(families.map(({ fingerprint }) => fingerprint));
   const lists = families.flatMap((saved) => saved.lists);
   const sets = [...new Set(lists.map(({ set }) => set))];
-  const counters = [...new Set(families.flatMap(({ counted }) => [...counted.keys()]))];
   return {
     // Where the families were made of two policies it is none of them.
     fingerprint: fingerprints.size === 1 ? [...fingerprints][0] : undefined,
     sets: sets.flatMap((set) => liveSet(set, lists, recent)),
-    counters: counters.map((name) => ({
-      name,
-      packets: families.reduce((sum, { counted }) => sum + (counted.get(name) ?? 0), 0),
-    })),
+    counters: [...countedIn(families)].map(([name, packets]) => ({ name, packets })),
   };
+}
+
+/** What all families have counted together. */
+export function countedIn(families: readonly Saved[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, count] of families.flatMap(({ counted }) => [...counted])) {
+    sums.set(name, (sums.get(name) ?? 0) + count);
+  }
+  return sums;
 }
 
 function liveSet(name: string, lists: readonly SavedList[], recent: Recent): LiveSet[] {

@@ -121,7 +121,7 @@ async function makeList(
   seconds: number | undefined,
 ): Promise<Result<undefined>> {
   const like = lists.find(({ isWindow }) => !isWindow);
-  if (like === undefined) return fail();
+  if (like === undefined) throw new Error("makeList: a set without lists");
   if (lists.some((list) => !list.isWindow && list.seconds === seconds)) return ok(undefined);
   return put(host, variant, halves, (_, saved) => savedRules(withList(saved, like, seconds)));
 }

@@ -1,6 +1,7 @@
 /** Puts a gate in the place of the one that stands, and keeps who is known to it. */
 
 import {
+  countedIn,
   membersOf,
   nameFor,
   printRules,
@@ -11,11 +12,11 @@ import {
 } from "../../backend/iptables/index.ts";
 import type { Connection } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
-import { maskAddress, printAddress } from "../../policy/address.ts";
+import { type Family, maskAddress, printAddress } from "../../policy/address.ts";
 import { ok, type Result } from "../../problem/problem.ts";
 import type { Program } from "../../program/index.ts";
 import { put, type Wanted } from "./put.ts";
-import { findGate, type Gate, readGates } from "./read.ts";
+import { findGate, type Gate, readGates, savedIn } from "./read.ts";
 import { readRecent, writeTo } from "./recent.ts";
 
 /** Somebody else may change the table between our look at it and our change to it. */
@@ -36,15 +37,13 @@ export async function loadProgram(
 /** The same for rules as they once stood. */
 export async function loadSaved(
   host: Host,
-  kept: Partial<Readonly<Record<"ipv4" | "ipv6", Saved>>>,
+  kept: Readonly<Record<Family, Saved>>,
   older: readonly Connection[],
 ): Promise<Result<undefined>> {
   const wanted =
     (lasting: readonly SavedList[]): Wanted =>
-    (family) => {
-      const saved = kept[family];
-      return saved === undefined ? [] : savedRules(lasting.reduce(withLasting, saved));
-    };
+    (family) =>
+      savedRules(lasting.reduce(withLasting, kept[family]));
   return replaceGate(host, wanted, older);
 }
 
@@ -64,7 +63,12 @@ async function replaceGate(
     if (!gates.ok) return gates;
     const { own, others } = gates.value;
     const lasting = await findLasting(host, [own, ...others]);
-    const loaded = await put(host, own.variant, own.halves, wanted(lasting, countedIn(own)));
+    const loaded = await put(
+      host,
+      own.variant,
+      own.halves,
+      wanted(lasting, countedIn(savedIn(own.halves))),
+    );
     if (!loaded.ok && tries < TRIES) continue;
     if (!loaded.ok) return loaded;
     if (older.length > 0) await adopt(host, older);
@@ -102,14 +106,4 @@ async function findLasting(host: Host, gates: readonly Gate[]): Promise<readonly
   return gates
     .flatMap(({ lists }) => lists)
     .filter((list) => !list.isWindow && membersOf(list, recent).length > 0);
-}
-
-function countedIn({ halves }: Gate): ReadonlyMap<string, number> {
-  const counted = new Map<string, number>();
-  for (const saved of [halves.ipv4, halves.ipv6]) {
-    for (const [name, count] of saved?.counted ?? []) {
-      counted.set(name, (counted.get(name) ?? 0) + count);
-    }
-  }
-  return counted;
 }

@@ -2,7 +2,7 @@
 import type { Host } from "../../host/index.ts";
 import type { Problem } from "../../problem/problem.ts";
 import { isOlder, obstacle } from "../obstacle.ts";
-import { familiesOf } from "./variant.ts";
+import { hasIpv6 } from "./variant.ts";
 
 /** The oldest whose `iptables-restore` waits for others that change rules (release notes of 1.6.2). */
 const OLDEST = [1, 6] as const;
@@ -20,7 +20,7 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
     const found = `iptables is ${version.stdout.trim()}`;
     return obstacle("iptables-too-old", found, "iptables 1.6.2 or newer is needed");
   }
-  if (!(await familiesOf(host)).includes("ipv6")) return undefined;
+  if (!(await hasIpv6(host))) return undefined;
   const ipv6 = await host.run(["ip6tables-restore", "--version"]);
   if (ipv6.status === 0) return undefined;
   const found = "there is no ip6tables-restore command, and this host has IPv6";

@@ -3,7 +3,14 @@ import { printTransaction, type Saved, savedRules } from "../../backend/iptables
 import type { Host } from "../../host/index.ts";
 import type { Family } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
-import { type Halves, programOf, readHalves, refusedBy, type Variant } from "./variant.ts";
+import {
+  type Halves,
+  halvesIn,
+  programOf,
+  readHalves,
+  refusedBy,
+  type Variant,
+} from "./variant.ts";
 
 /** For how long another program may hold the lock of the older kind. */
 const WAIT_SECONDS = 5;
@@ -18,7 +25,7 @@ export async function put(
   standing: Halves,
   wanted: Wanted,
 ): Promise<Result<undefined>> {
-  const done: [Family, Saved][] = [];
+  const done: (readonly [Family, Saved])[] = [];
   for (const [family, saved] of halvesIn(standing)) {
     const rules = wanted(family, saved);
     const isThere = saved.chains.length > 0 || saved.jumps.length > 0;
@@ -30,18 +37,11 @@ export async function put(
   return ok(undefined);
 }
 
-function halvesIn({ ipv4, ipv6 }: Halves): [Family, Saved][] {
-  return [
-    ...(ipv4 === undefined ? [] : [["ipv4", ipv4] satisfies [Family, Saved]]),
-    ...(ipv6 === undefined ? [] : [["ipv6", ipv6] satisfies [Family, Saved]]),
-  ];
-}
-
 /** The families that were changed go back to what they were; the problem, if they do not. */
 async function putBack(
   host: Host,
   variant: Variant,
-  done: readonly [Family, Saved][],
+  done: readonly (readonly [Family, Saved])[],
 ): Promise<Result<undefined> | undefined> {
   for (const [family, before] of done) {
     const now = await readHalves(host, variant);

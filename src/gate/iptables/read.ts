@@ -2,11 +2,17 @@
 import { gapIn, isOfOthers, listingOf, type SavedList } from "../../backend/iptables/index.ts";
 import type { Gap, Listing } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
-import { FAMILIES } from "../../policy/address.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
 import { NO_IPTABLES, NOT_OURS } from "./obstacle.ts";
 import { readNobody, readRecent } from "./recent.ts";
-import { type Halves, otherVariant, ownVariant, readHalves, type Variant } from "./variant.ts";
+import {
+  type Halves,
+  halvesIn,
+  otherVariant,
+  ownVariant,
+  readHalves,
+  type Variant,
+} from "./variant.ts";
 
 export interface Gate {
   readonly variant: Variant;
@@ -48,8 +54,8 @@ async function readGateIn(host: Host, variant: Variant): Promise<Result<Gate>> {
   });
 }
 
-export function savedIn({ ipv4, ipv6 }: Halves) {
-  return [ipv4, ipv6].filter((saved) => saved !== undefined);
+export function savedIn(halves: Halves) {
+  return halvesIn(halves).map(([, saved]) => saved);
 }
 
 function stands({ halves }: Gate): boolean {
@@ -65,9 +71,8 @@ export async function findGate(host: Host): Promise<Result<Gate | undefined>> {
 }
 
 function gapsIn(halves: Halves): Gap[] {
-  return FAMILIES.flatMap((family) => {
-    const half = halves[family];
-    const what = half && gapIn(half);
+  return halvesIn(halves).flatMap(([family, saved]) => {
+    const what = gapIn(saved);
     return what === undefined ? [] : [{ family, what }];
   });
 }

@@ -7,11 +7,11 @@ import {
   type Recent,
   type Seen,
 } from "../../backend/iptables/index.ts";
-import type { Host } from "../../host/index.ts";
-import { fail, ok, type Result } from "../../problem/problem.ts";
+import type { Finished, Host } from "../../host/index.ts";
+import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { readUptime } from "../keep/uptime.ts";
+import { obstacle } from "../obstacle.ts";
 import { readCapacity } from "./capacity.ts";
-import { refusedBy } from "./variant.ts";
 
 const FOLDER = "/proc/net/xt_recent";
 
@@ -50,7 +50,16 @@ export async function readNobody(host: Host): Promise<Recent> {
 export async function writeTo(host: Host, list: string, line: string): Promise<Result<undefined>> {
   const path = `${FOLDER}/${list}`;
   const written = await host.run(["tee", path], { stdin: `${line}\n` });
-  return written.status === 0 ? ok(undefined) : fail(refusedBy(path, written));
+  return written.status === 0 ? ok(undefined) : fail(unwritable(path, written));
+}
+
+function unwritable(path: string, { stderr, status }: Finished): Problem {
+  const said = stderr.trim() || `tee ended with status ${status}`;
+  return obstacle(
+    "list-unwritable",
+    `a list of the gate cannot be written: ${said}`,
+    `see whether the gate still stands with \`postern status\`, and who may write to ${path}`,
+  );
 }
 
 /** The moment is when a source came into a list of ours that holds nobody. */

@@ -2,13 +2,12 @@
 import { parseSaved, type Saved, savedRules } from "../../backend/iptables/index.ts";
 import type { Connection } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
+import type { Family } from "../../policy/address.ts";
 import { ok, type Result } from "../../problem/problem.ts";
 import type { KeptGate } from "../backend.ts";
 import { loadSaved } from "./load.ts";
 import { tryRules } from "./put.ts";
 import { findGate, readGates } from "./read.ts";
-
-type Kept = Readonly<Record<"ipv4" | "ipv6", Saved>>;
 
 export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>> {
   const gate = await findGate(host);
@@ -40,6 +39,6 @@ export function restore(
   return loadSaved(host, keptIn(kept), older);
 }
 
-function keptIn({ texts }: KeptGate): Kept {
+function keptIn({ texts }: KeptGate): Readonly<Record<Family, Saved>> {
   return { ipv4: parseSaved(texts["ipv4"] ?? ""), ipv6: parseSaved(texts["ipv6"] ?? "") };
 }

@@ -14,12 +14,19 @@ export interface Variant {
   readonly isLegacy: boolean;
 }
 
-/** The gate as one variant holds it, of each family that the host has. */
-export type Halves = Partial<Readonly<Record<Family, Saved>>>;
+/** The gate as one variant holds it. */
+export interface Halves {
+  readonly ipv4: Saved;
+  /** Undefined where the kernel has no IPv6. */
+  readonly ipv6: Saved | undefined;
+}
 
-export async function familiesOf(host: Host): Promise<readonly Family[]> {
-  const addresses = await host.readKernelFile("/proc/net/if_inet6");
-  return addresses === undefined ? ["ipv4"] : ["ipv4", "ipv6"];
+export function halvesIn({ ipv4, ipv6 }: Halves): (readonly [Family, Saved])[] {
+  return [["ipv4", ipv4], ...(ipv6 === undefined ? [] : [["ipv6", ipv6] as const])];
+}
+
+export async function hasIpv6(host: Host): Promise<boolean> {
+  return (await host.readKernelFile("/proc/net/if_inet6")) !== undefined;
 }
 
 /** The one that the host uses; undefined where it has none. */
@@ -43,14 +50,13 @@ export function programOf({ stem }: Variant, family: Family, what: "save" | "res
 
 /** What the kernel holds of a gate, of each family; no chains where there is none. */
 export async function readHalves(host: Host, variant: Variant): Promise<Result<Halves>> {
-  const families = await familiesOf(host);
-  const saved = await Promise.all(families.map((family) => save(host, variant, family)));
-  const halves: { [family in Family]?: Saved } = {};
-  for (const [n, half] of saved.entries()) {
-    if (!half.ok) return half;
-    halves[families[n] ?? "ipv4"] = half.value;
-  }
-  return ok(halves);
+  const [ipv4, ipv6] = await Promise.all([
+    save(host, variant, "ipv4"),
+    (await hasIpv6(host)) ? save(host, variant, "ipv6") : ok(undefined),
+  ]);
+  if (!ipv4.ok) return ipv4;
+  if (!ipv6.ok) return ipv6;
+  return ok({ ipv4: ipv4.value, ipv6: ipv6.value });
 }
 
 async function save(host: Host, variant: Variant, family: Family): Promise<Result<Saved>> {
