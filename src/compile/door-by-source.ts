@@ -3,15 +3,21 @@
  * 3.9). Nothing here passes a packet at once: what may pass falls back to where it came from, so
  * that the rules of others behind the gate are met by it.
  */
-import { prefixOf } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Chain, Match, Rule, TimedSet } from "../program/program.ts";
-import { arriveAt, type DoorParts, exemptLoopback, refuseBanned, refuseChain } from "./doorway.ts";
+import type { Chain, Match, Rule } from "../program/program.ts";
+import {
+  admitGranted,
+  arriveAt,
+  type DoorParts,
+  exemptLoopback,
+  refuseBanned,
+  refuseChain,
+  udpChain,
+} from "./doorway.ts";
 import {
   chain,
   doing,
   forEachFamily,
-  forget,
   goto,
   member,
   RETURN,
@@ -20,7 +26,7 @@ import {
   takes,
 } from "./rules.ts";
 import type { GateSets } from "./sets.ts";
-import { ESTABLISHED_SECONDS } from "./shared.ts";
+import { ESTABLISHED_SECONDS, toListenersOnOneAddress } from "./shared.ts";
 
 const PASS = goto("pass");
 
@@ -34,7 +40,7 @@ export function compileDoorBySource(parts: DoorParts): Chain[] {
       ...arriveAt(door),
     ),
     ...(takes(door, "tcp") ? [tcpChain(parts), elsewhereChain(parts), newChain(parts)] : []),
-    ...(takes(door, "udp") ? [udpChain(parts)] : []),
+    ...(takes(door, "udp") ? [udpChain(parts, trustedTo(parts, RETURN), RETURN)] : []),
     refuseChain(parts),
   ];
 }
@@ -52,17 +58,7 @@ function tcpChain({ door, bound }: DoorParts): Chain {
     `tcp_${door.name}`,
     `${door.name}: is it a new connection, or part of one that exists?`,
     rule([{ kind: "new-connection", is: true }], goto(`new_${door.name}`)),
-    ...alone.map(({ address, port }) =>
-      rule(
-        [
-          { kind: "protocol", is: "tcp" },
-          { kind: "to-port", first: port, last: port },
-          { kind: "destination", in: prefixOf(address) },
-        ],
-        elsewhere,
-        "a service listens on this address alone",
-      ),
-    ),
+    ...toListenersOnOneAddress(alone, elsewhere),
     rule([{ kind: "new-connection", is: false }, { kind: "bound-socket" }], RETURN),
     rule([], elsewhere, "or a fragment that ends before its flags"),
   );
@@ -89,39 +85,13 @@ function elsewhereChain({ door, shared }: DoorParts): Chain {
 }
 
 function newChain(parts: DoorParts): Chain {
-  const { door, own } = parts;
+  const { door } = parts;
   return chain(
     `new_${door.name}`,
     `${door.name}: a new connection needs a grant.`,
     ...trustedTo(parts, PASS),
     ...refuseBanned(parts),
-    ...forEachFamily((of) =>
-      door.singleUse
-        ? doing([{ kind: "spend", of: of(own.grants) }], [forget(of(own.grants))], PASS)
-        : rule([member(of(own.grants))], PASS),
-    ),
-    rule([], goto(`refuse_${door.name}`)),
-  );
-}
-
-function udpChain(parts: DoorParts): Chain {
-  const { door, own } = parts;
-  const live = (sessions: TimedSet) => remember(sessions, door.sessionIdleSeconds, true);
-  return chain(
-    `udp_${door.name}`,
-    `${door.name}: a datagram needs a session, or a grant to begin one.`,
-    ...forEachFamily((of) => doing([member(of(own.sessions))], [live(of(own.sessions))], RETURN)),
-    ...trustedTo(parts, RETURN),
-    ...refuseBanned(parts),
-    ...forEachFamily((of) =>
-      door.singleUse
-        ? doing(
-            [{ kind: "spend", of: of(own.grants) }],
-            [forget(of(own.grants)), live(of(own.sessions))],
-            RETURN,
-          )
-        : doing([member(of(own.grants))], [live(of(own.sessions))], RETURN),
-    ),
+    ...admitGranted(parts, PASS),
     rule([], goto(`refuse_${door.name}`)),
   );
 }

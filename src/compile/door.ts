@@ -3,28 +3,18 @@
  * is refused (design 3.1 to 3.5, 3.8, 3.9).
  */
 import type { Service } from "../policy/policy.ts";
-import type { Chain, Rule, TimedSet } from "../program/program.ts";
+import type { Chain, Rule } from "../program/program.ts";
 import {
+  admitGranted,
   arriveAt,
   type DoorParts,
   exemptLoopback,
   packetsTo,
   refuseBanned,
   refuseChain,
+  udpChain,
 } from "./doorway.ts";
-import {
-  chain,
-  doing,
-  forEachFamily,
-  forget,
-  goto,
-  jump,
-  member,
-  PASS,
-  remember,
-  rule,
-  takes,
-} from "./rules.ts";
+import { chain, forEachFamily, goto, jump, member, PASS, rule, takes } from "./rules.ts";
 import { type Endpoint, TRUSTED } from "./shared.ts";
 
 export function compileDoor(parts: DoorParts): Chain[] {
@@ -39,7 +29,7 @@ export function compileDoor(parts: DoorParts): Chain[] {
       ...arriveAt(door),
     ),
     ...(takes(door, "tcp") ? [tcpChain(parts), newChain(parts)] : []),
-    ...(takes(door, "udp") ? [udpChain(parts)] : []),
+    ...(takes(door, "udp") ? [udpChain(parts, trusted(parts), PASS)] : []),
     refuseChain(parts),
   ];
 }
@@ -72,48 +62,21 @@ function tcpChain({ door }: DoorParts): Chain {
 }
 
 function newChain(parts: DoorParts): Chain {
-  const { door, shared, own } = parts;
+  const { door, shared } = parts;
   return chain(
     `new_${door.name}`,
     `${door.name}: a new connection needs a grant.`,
     ...forEachFamily((of) =>
       rule([member(of(shared.syns))], PASS, "a repeated SYN of one that passed"),
     ),
-    ...strangersStop(parts),
-    ...forEachFamily((of) =>
-      door.singleUse
-        ? doing([{ kind: "spend", of: of(own.grants) }], [forget(of(own.grants))], goto("pass"))
-        : rule([member(of(own.grants))], goto("pass")),
-    ),
-    rule([], goto(`refuse_${door.name}`)),
-  );
-}
-
-function udpChain(parts: DoorParts): Chain {
-  const { door, own } = parts;
-  const live = (sessions: TimedSet) => remember(sessions, door.sessionIdleSeconds, true);
-  return chain(
-    `udp_${door.name}`,
-    `${door.name}: a datagram needs a session, or a grant to begin one.`,
-    ...forEachFamily((of) => doing([member(of(own.sessions))], [live(of(own.sessions))], PASS)),
-    ...strangersStop(parts),
-    ...forEachFamily((of) =>
-      door.singleUse
-        ? doing(
-            [{ kind: "spend", of: of(own.grants) }],
-            [forget(of(own.grants)), live(of(own.sessions))],
-            PASS,
-          )
-        : doing([member(of(own.grants))], [live(of(own.sessions))], PASS),
-    ),
+    ...trusted(parts),
+    ...refuseBanned(parts),
+    ...admitGranted(parts, goto("pass")),
     rule([], goto(`refuse_${door.name}`)),
   );
 }
 
 /** Trust outranks a ban (design 3.11). */
-function strangersStop(parts: DoorParts): Rule[] {
-  return [
-    ...(parts.policy.trusted.length === 0 ? [] : [rule([], jump(TRUSTED))]),
-    ...refuseBanned(parts),
-  ];
+function trusted({ policy }: DoorParts): Rule[] {
+  return policy.trusted.length === 0 ? [] : [rule([], jump(TRUSTED))];
 }

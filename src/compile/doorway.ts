@@ -1,7 +1,18 @@
 /** What every door has, whatever its gate can remember. */
 import type { Door, Policy, Service } from "../policy/policy.ts";
-import type { Chain, Counter, Match, Rule, Verdict } from "../program/program.ts";
-import { chain, doing, forEachFamily, goto, member, RETURN, rule } from "./rules.ts";
+import type { Action, Chain, Counter, Match, Rule, Verdict } from "../program/program.ts";
+import {
+  chain,
+  doing,
+  forEachFamily,
+  forget,
+  goto,
+  member,
+  type OfFamily,
+  RETURN,
+  remember,
+  rule,
+} from "./rules.ts";
 import type { DoorSets, GateSets } from "./sets.ts";
 import type { Endpoint } from "./shared.ts";
 
@@ -46,6 +57,34 @@ export function refuseBanned({ policy, door, shared }: DoorParts): Rule[] {
   const bans = policy.ban === undefined ? [shared.banned] : [shared.banned, shared.autoBanned];
   return bans.flatMap((ban) =>
     forEachFamily((of) => rule([member(of(ban))], goto(`refuse_${door.name}`))),
+  );
+}
+
+/** Who has a grant goes `to`; the one connection of a grant for single use spends it. */
+export function admitGranted(
+  { door, own }: DoorParts,
+  to: Verdict,
+  besides: (of: OfFamily) => readonly Action[] = () => [],
+): Rule[] {
+  return forEachFamily((of) =>
+    door.singleUse
+      ? doing([{ kind: "spend", of: of(own.grants) }], [forget(of(own.grants)), ...besides(of)], to)
+      : doing([member(of(own.grants))], besides(of), to),
+  );
+}
+
+/** @param trusted what lets trusted sources pass; they need no session. */
+export function udpChain(parts: DoorParts, trusted: readonly Rule[], pass: Verdict): Chain {
+  const { door, own } = parts;
+  const live = (of: OfFamily) => [remember(of(own.sessions), door.sessionIdleSeconds, true)];
+  return chain(
+    `udp_${door.name}`,
+    `${door.name}: a datagram needs a session, or a grant to begin one.`,
+    ...forEachFamily((of) => doing([member(of(own.sessions))], live(of), pass)),
+    ...trusted,
+    ...refuseBanned(parts),
+    ...admitGranted(parts, pass, live),
+    rule([], goto(`refuse_${door.name}`)),
   );
 }
 

@@ -24,8 +24,11 @@ export function doing(when: readonly Match[], then: readonly Action[], to = NEXT
   return { when, then, to };
 }
 
+/** Of each pair the set of one family. */
+export type OfFamily = (pair: Pair) => TimedSet;
+
 /** The rule once for each address family, over that family's set of each pair. */
-export function forEachFamily(make: (of: (pair: Pair) => TimedSet) => Rule): Rule[] {
+export function forEachFamily(make: (of: OfFamily) => Rule): Rule[] {
   return FAMILIES.map((family) => make((pair) => pair[family]));
 }
 

@@ -1,7 +1,7 @@
 /** The chains that all doors share. */
 import { type Address, prefixOf } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Chain, Match, Verdict } from "../program/program.ts";
+import type { Chain, Match, Rule, Verdict } from "../program/program.ts";
 import {
   chain,
   doing,
@@ -73,17 +73,7 @@ function existing(bound: readonly Endpoint[]): Chain {
   return chain(
     "existing",
     "Part of a connection that exists? Otherwise back, to be refused.",
-    ...bound.map(({ address, port }) =>
-      rule(
-        [
-          { kind: "protocol", is: "tcp" },
-          { kind: "to-port", first: port, last: port },
-          { kind: "destination", in: prefixOf(address) },
-        ],
-        remembered,
-        "a service listens on this address alone",
-      ),
-    ),
+    ...toListenersOnOneAddress(bound, remembered),
     rule([{ kind: "listener-only" }], remembered),
     rule([{ kind: "has-socket" }], PASS),
     rule([], remembered),
@@ -110,5 +100,20 @@ function elsewhere({ flows, closing }: GateSets): Chain {
     ),
     ...known(flows, ESTABLISHED_SECONDS),
     ...known(closing, CLOSING_SECONDS),
+  );
+}
+
+/** What comes to a listener on one address, which no look at the sockets tells from a connection. */
+export function toListenersOnOneAddress(bound: readonly Endpoint[], to: Verdict): Rule[] {
+  return bound.map(({ address, port }) =>
+    rule(
+      [
+        { kind: "protocol", is: "tcp" },
+        { kind: "to-port", first: port, last: port },
+        { kind: "destination", in: prefixOf(address) },
+      ],
+      to,
+      "a service listens on this address alone",
+    ),
   );
 }
