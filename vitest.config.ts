@@ -3,6 +3,24 @@ import { kernelObstacle } from "./test/setup/obstacle.ts";
 
 const obstacle = kernelObstacle();
 
+/**
+ * Tests that lead commands on hosts of their own, and wait for what comes of it however late it
+ * is: two files at a time.
+ */
+const UNHURRIED = [
+  ...["check", "check-host", "command", "confirm", "explain", "from-iptables", "full-disk"],
+  ...["golden", "hand", "init", "iptables", "iptables-limits", "kills", "recipes", "script"],
+  ...["snapshot"],
+].map((name) => `test/kernel/${name}.test.ts`);
+
+const inKernel = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  globalSetup: ["./test/setup/say-obstacle.ts"],
+  // A name that no test has, so that each is counted as skipped.
+  ...(obstacle === undefined ? {} : { testNamePattern: /(?!)/ }),
+};
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/setup/tally.ts"],
@@ -17,16 +35,16 @@ export default defineConfig({
       },
       {
         test: {
+          ...inKernel,
           name: "kernel",
           include: ["test/kernel/**/*.test.ts"],
+          exclude: UNHURRIED,
           // Stories take real time: side by side on two processors they would be late.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          globalSetup: ["./test/setup/say-obstacle.ts"],
-          // A name that no test has, so that each is counted as skipped.
-          ...(obstacle === undefined ? {} : { testNamePattern: /(?!)/ }),
         },
+      },
+      {
+        test: { ...inKernel, name: "hosts", include: UNHURRIED, maxWorkers: 2 },
       },
     ],
   },

@@ -190,6 +190,7 @@ test("a gate with a look-up in an anonymous map would let some of it through", {
   };
   await until("a leak", leaks, AT_MOST_SECONDS);
   await flooding.stop();
+  await server.run(["nft", "delete", "table", "inet", "leaky"]);
 });
 
 test.each(EITHER_IPTABLES)(
