@@ -17,7 +17,7 @@ const RULESET = "nft --json --terse list ruleset";
 const NAT4 = "iptables-save --table nat";
 const NAT6 = "ip6tables-save --table nat";
 const NFT = "nft --version";
-const TABLES = "nft list tables";
+const CHAINS = "nft --terse list chains inet";
 const NMAP = "/usr/share/nmap/nmap-services";
 
 type Programs = Readonly<Record<string, Finished>>;
@@ -52,13 +52,13 @@ const FROM_192 = session("192.0.2.7 50000 198.51.100.1 22");
 describe("a check", () => {
   test("asks with nothing but these questions", async () => {
     const host = hostWith(
-      { ...LISTENING, [NFT]: prints("nftables v1.0.6\n"), [TABLES]: prints("") },
+      { ...LISTENING, [NFT]: prints("nftables v1.0.6\n"), [CHAINS]: prints("") },
       FROM_192,
     );
     await check(SSH, host);
     expect(host.asked).toHaveLength(6);
     expect(new Set(host.asked)).toEqual(
-      new Set([NFT, TABLES, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS]),
+      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS]),
     );
   });
 

@@ -44,7 +44,7 @@ const OBSTACLES: readonly [name: string, Answers, found: string, needed: string]
   ["no nft", { nftVersion: NO_NFT }, "there is no nft command", "install nftables 1.0 or newer"],
   [
     "a kernel without nftables",
-    { anyTables: fails("Unable to initialize Netlink socket: Protocol not supported") },
+    { anyNftables: fails("Unable to initialize Netlink socket: Protocol not supported") },
     "nft refused: Unable to initialize Netlink socket: Protocol not supported",
     "nothing was changed; see `nft list ruleset`",
   ],

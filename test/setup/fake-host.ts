@@ -12,8 +12,8 @@ export interface Answers {
   /** Of /proc/self/status. */
   readonly capabilities?: string;
   readonly nftVersion?: Finished;
-  /** How `nft list tables` ends, which asks the kernel whether it knows nftables at all. */
-  readonly anyTables?: Finished;
+  /** How the question to the kernel ends whether it knows nftables at all. */
+  readonly anyNftables?: Finished;
   /**
    * What `nft --json list table` prints of the gate, each time that it is asked. Undefined:
    * there is none. An end of nft: there is one, and nft does not list it.
@@ -56,6 +56,7 @@ const DONE: Finished = { status: 0, stdout: "", stderr: "" };
 const NOTHING = '{"nftables": []}';
 const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
 
+const PROBE = "nft --terse list chains inet";
 export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as const;
 export const LIST_TERSE = ["nft", "--json", "--terse", "list", "table", "inet", "postern"] as const;
 export const LIST_SETS = ["nft", "--json", "--terse", "list", "sets", "inet"] as const;
@@ -92,7 +93,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
-      if (!line.endsWith(" --version") && line !== "nft list tables") ran.push({ argv, stdin });
+      if (!line.endsWith(" --version") && line !== PROBE) ran.push({ argv, stdin });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);
     },
@@ -173,7 +174,7 @@ function programsOf(answers: Answers) {
   const listSome = () => listing(nextTable() ?? NOTHING);
   const programs: Readonly<Record<string, () => Finished>> = {
     "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
-    "nft list tables": () => answers.anyTables ?? DONE,
+    [PROBE]: () => answers.anyNftables ?? DONE,
     [LIST.join(" ")]: list,
     [LIST_TERSE.join(" ")]: list,
     [LIST_SETS.join(" ")]: listSome,
