@@ -1,5 +1,5 @@
 /** What the kernel holds of a gate, in our own words, whichever backend put it there. */
-import type { Address, Family } from "../policy/address.ts";
+import { type Address, type Family, maskAddress } from "../policy/address.ts";
 import type { Label } from "./labels.ts";
 
 export interface Listing {
@@ -29,6 +29,13 @@ export interface LiveMember {
   readonly source: Address | undefined;
   /** Whole seconds; undefined for a membership without an end. */
   readonly secondsLeft: number | undefined;
+}
+
+/** Whether the source is a member, by as much of its address as counts. */
+export function holds({ family, members, label }: LiveSet, source: Address): boolean {
+  if (family !== source.family) return false;
+  const key = maskAddress(source, label.prefixLength).bits;
+  return members.some((member) => member.source?.bits === key);
 }
 
 /** A TCP connection, as the end that began it wrote it. */

@@ -17,10 +17,10 @@ export type BackendName = Exclude<Policy["backend"], "auto">;
 export interface Backend {
   readonly name: BackendName;
   /**
-   * Whether a full set takes nobody more; if not, who was remembered first is forgotten when a
-   * packet's source is remembered. By hand nobody is pushed out.
+   * Says what to do so that sets hold more, where a full one forgets somebody for each newcomer;
+   * undefined where it refuses them instead.
    */
-  readonly refusesWhenFull: boolean;
+  readonly adviseOnCapacity: ((host: Host) => Promise<string>) | undefined;
   /** The first thing that this host lacks for such a gate, besides what any gate needs. */
   findObstacle(host: Host): Promise<Problem | undefined>;
   /**
@@ -47,7 +47,10 @@ export interface Backend {
   load(host: Host, program: Program, older: readonly Connection[]): Promise<Result<undefined>>;
   /** Takes the gate away, if there is one. */
   remove(host: Host): Promise<Result<undefined>>;
-  /** Makes all of the changes to the gate that stands, or none as far as that is possible. */
+  /**
+   * Makes all of the changes to the gate that stands, or none as far as that is possible. By hand
+   * nobody is pushed out of a full set: that is a problem.
+   */
   change(host: Host, changes: readonly Change[]): Promise<Result<undefined>>;
   /** The gate as it stands, without members; null where there is none. */
   takeSnapshot(host: Host): Promise<Result<KeptGate | null>>;

@@ -1,7 +1,7 @@
 /** What an administrator changes by hand in a live gate: grants and bans. */
-import type { Listing, LiveSet } from "../backend/live.ts";
+import { holds, type Listing, type LiveSet } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
-import { type Address, maskAddress } from "../policy/address.ts";
+import type { Address } from "../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import type { Change } from "./backend.ts";
 import { readGate, type Standing } from "./standing.ts";
@@ -75,8 +75,6 @@ function remember(
   { backend }: Standing,
   { sets, source, seconds }: Membership,
 ): Promise<Result<undefined>> {
-  const full = sets.find((set) => set.members.length >= set.capacity && !holds(set, source));
-  if (backend.refusesWhenFull && full !== undefined) return Promise.resolve(fail(setFull(full)));
   return backend.change(
     host,
     sets.map((set) => ({ kind: "remember", set, source, seconds })),
@@ -123,21 +121,6 @@ function setsFor(
 
 function isHeldBy(sets: readonly LiveSet[], source: Address): boolean {
   return sets.some((set) => holds(set, source));
-}
-
-function holds({ family, members, label }: LiveSet, source: Address): boolean {
-  if (family !== source.family) return false;
-  const key = maskAddress(source, label.prefixLength).bits;
-  return members.some((member) => member.source?.bits === key);
-}
-
-function setFull({ name, capacity }: LiveSet): Problem {
-  return {
-    code: "set-full",
-    severity: "error",
-    what: `the set ${name} is full: it holds ${capacity} sources`,
-    fix: "make room first; `postern status` shows who is in it",
-  };
 }
 
 function noSuchDoor({ sets }: Listing, door: string): Problem {

@@ -5,7 +5,6 @@ import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
-import { adviseOnCapacity } from "./iptables/capacity.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
@@ -67,7 +66,8 @@ export async function readStatus(host: Host): Promise<Result<Status>> {
   const gate = await readWholeGate(host);
   if (!gate.ok) return gate;
   const status = statusOf(gate.value, await readUnconfirmed(host));
-  if (gate.value.backend.refusesWhenFull || !status.sets.some(isNearlyFull)) return ok(status);
+  const { adviseOnCapacity } = gate.value.backend;
+  if (adviseOnCapacity === undefined || !status.sets.some(isNearlyFull)) return ok(status);
   return ok({ ...status, toHoldMore: await adviseOnCapacity(host) });
 }
 

@@ -50,7 +50,7 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
     lack: undefined,
     refuses: new Set(),
     changes: [],
-    refusesWhenFull: true,
+    adviseOnCapacity: undefined,
     findObstacle: () => Promise.resolve(fake.lack),
     read: async () => {
       const read = await todo("read", () => undefined);

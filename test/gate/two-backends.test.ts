@@ -14,6 +14,7 @@ import {
   traceSource,
   unbanSource,
 } from "../../src/gate/index.ts";
+import { iptables as realIptables } from "../../src/gate/iptables/index.ts";
 import { ok } from "../../src/problem/problem.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { type FakeHost, fakeHost } from "../setup/fake-host.ts";
@@ -166,7 +167,6 @@ describe("remove", () => {
 });
 
 describe("with the gate of the second backend standing", () => {
-  const full = gateOf(programOf(DOORS), { banned4: [address("192.0.2.1")] });
   beforeEach(() => {
     iptables.gate = GATE;
   });
@@ -194,11 +194,6 @@ describe("with the gate of the second backend standing", () => {
     expect(nftables.changes).toEqual([]);
   });
 
-  test("a full set takes nobody more where the backend has no room then", async () => {
-    iptables.gate = full;
-    expect(await banSource(host, SOURCE, 60)).toMatchObject({ problems: [{ code: "set-full" }] });
-  });
-
   test("a gate that packets get past has no status, and bans all the same", async () => {
     iptables.gate = { ...GATE, gaps: [{ family: "ipv6", what: "not reached" }] };
     expect(await readStatus(host)).toMatchObject({
@@ -212,12 +207,6 @@ describe("with the gate of the second backend standing", () => {
     expect((await banSource(host, SOURCE, 60)).ok).toBe(true);
   });
 
-  test("a full set is no obstacle where the backend makes room", async () => {
-    backends[1] = { ...iptables, refusesWhenFull: false };
-    iptables.gate = full;
-    expect((await banSource(host, SOURCE, 60)).ok).toBe(true);
-  });
-
   test.each([
     [89, null],
     [90, "`options xt_recent ip_list_tot=65535`"],
@@ -227,15 +216,15 @@ describe("with the gate of the second backend standing", () => {
     const roomy = sets.map((set) => ({ ...set, capacity: 100 }));
     const files = { "/sys/module/xt_recent/initstate": "live\n" };
     host = fakeHost({ files });
-    for (const refusesWhenFull of [true, false]) {
+    for (const adviseOnCapacity of [undefined, realIptables.adviseOnCapacity]) {
       backends[1] = {
         ...iptables,
-        refusesWhenFull,
+        adviseOnCapacity,
         read: () => Promise.resolve(ok({ ...rest, sets: roomy })),
       };
       const status = await readStatus(host);
       const { toHoldMore } = status.ok ? status.value : { toHoldMore: "no status" };
-      if (refusesWhenFull || advice === null) expect(toHoldMore).toBeNull();
+      if (adviseOnCapacity === undefined || advice === null) expect(toHoldMore).toBeNull();
       else expect(toHoldMore).toContain(advice);
     }
   });

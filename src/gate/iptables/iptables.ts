@@ -4,6 +4,7 @@ import { compilePolicy } from "../../compile/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Result } from "../../problem/problem.ts";
 import type { Backend } from "../backend.ts";
+import { adviseOnCapacity } from "./capacity.ts";
 import { changeMembers } from "./change.ts";
 import { loadProgram, removeAll } from "./load.ts";
 import { findObstacle } from "./obstacle.ts";
@@ -12,7 +13,7 @@ import { fingerprintOf, restore, takeSnapshot, tryRestore } from "./snapshot.ts"
 
 export const iptables: Backend = {
   name: "iptables",
-  refusesWhenFull: false,
+  adviseOnCapacity,
   findObstacle,
   read: readListing,
   limitsOf,

@@ -10,7 +10,7 @@ import { readTable, removeTable } from "./table.ts";
 
 export const nftables: Backend = {
   name: "nftables",
-  refusesWhenFull: true,
+  adviseOnCapacity: undefined,
   findObstacle,
   read: readTable,
   limitsOf: () => [],
