@@ -13,6 +13,8 @@ export const EXIT = {
   usage: 2,
   /** The host cannot: no nft, no privilege, kernel too old. */
   host: 3,
+  /** The knock did not open the door. */
+  shut: 4,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
@@ -32,6 +34,7 @@ export interface World {
 }
 
 export interface Command {
+  /** One word; two where several commands share the first. */
   readonly name: string;
   /** Started by Postern itself, and shown to nobody. */
   readonly isHidden?: true;

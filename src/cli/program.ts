@@ -8,19 +8,28 @@ import { close } from "./close.ts";
 import { type Command, EXIT, type Exit, type World } from "./command.ts";
 import { compile } from "./compile.ts";
 import { confirm } from "./confirm.ts";
+import { connect } from "./connect.ts";
 import { demo } from "./demo.ts";
 import { explain } from "./explain.ts";
 import { init } from "./init.ts";
+import { knock } from "./knock.ts";
 import { open } from "./open.ts";
+import { profileAdd } from "./profile/add.ts";
+import { profileExport } from "./profile/export.ts";
+import { profileList } from "./profile/list.ts";
+import { profileRemove } from "./profile/remove.ts";
 import { remove } from "./remove.ts";
 import { rollback } from "./rollback.ts";
+import { sshConfig } from "./ssh-config.ts";
 import { status } from "./status.ts";
 import { trace } from "./trace.ts";
 import { undo } from "./undo.ts";
 
 export const COMMANDS: readonly Command[] = [
   ...[init, check, compile, apply, confirm, rollback, remove, status, open, close, ban, unban],
-  ...[explain, trace, demo, undo],
+  ...[explain, trace, knock, connect, profileAdd, profileExport, profileList, profileRemove],
+  sshConfig,
+  ...[demo, undo],
 ];
 
 /** The same as in package.json. */
@@ -66,8 +75,10 @@ function addTo(
   world: World,
   end: (status: Exit) => void,
 ): void {
-  const sub = program
-    .command(command.name, { hidden: command.isHidden === true })
+  const [word = "", second] = command.name.split(" ");
+  const parent = second === undefined ? program : groupIn(program, word);
+  const sub = parent
+    .command(second ?? word, { hidden: command.isHidden === true })
     .description(command.summary)
     .exitOverride()
     .showHelpAfterError(`see \`postern ${command.name} --help\``);
@@ -76,4 +87,19 @@ function addTo(
   sub.allowExcessArguments(false).action(async () => {
     end(await command.run({ arguments: sub.args, options: sub.opts() }, world));
   });
+}
+
+/** What commands of two words share. */
+const GROUPS: Readonly<Record<string, string>> = {
+  profile: "the doors that you can knock at, and what their clients need",
+};
+
+function groupIn(program: Commander, word: string): Commander {
+  const made = program.commands.find((one) => one.name() === word);
+  if (made !== undefined) return made;
+  return program
+    .command(word)
+    .description(GROUPS[word] ?? "")
+    .exitOverride()
+    .showHelpAfterError(`see \`postern ${word} --help\``);
 }

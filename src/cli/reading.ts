@@ -4,7 +4,7 @@ import type { PolicyText } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Door, Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
 import { fail, ok, type Place, type Result } from "../problem/problem.ts";
 
@@ -25,6 +25,26 @@ export async function readPlacedPolicy(
     : placed;
 }
 
+/** A door of a policy file; without a path of that of this host. */
+export async function readPolicyDoor(
+  host: Host,
+  name: string,
+  path: string | undefined,
+): Promise<Result<Door>> {
+  const placed = await readPlacedPolicy(host, path);
+  if (!placed.ok) return placed;
+  const { doors } = placed.value.policy;
+  const door = doors.find((one) => one.name === name);
+  if (door !== undefined) return ok(door);
+  return fail({
+    code: "no-such-door",
+    severity: "error",
+    place: placeOf(name),
+    what: `the policy has no door ${JSON.stringify(name)}`,
+    fix: `its doors are ${doors.map((one) => one.name).join(", ")}`,
+  });
+}
+
 const BACKENDS: readonly Policy["backend"][] = ["auto", "nftables", "iptables"];
 
 /** What `--backend` names; undefined stays undefined. */
@@ -40,6 +60,24 @@ export function readBackend(
     place: placeOf(text),
     what: `${JSON.stringify(text)} is no backend`,
     fix: "write nftables or iptables, or auto as if the policy said so",
+  });
+}
+
+const PROTOCOLS = ["tcp", "udp"] as const;
+
+/** What `--via` names; undefined stays undefined. */
+export function readProtocol(
+  text: string | boolean | undefined,
+): Result<(typeof PROTOCOLS)[number] | undefined> {
+  if (typeof text !== "string") return ok(undefined);
+  const name = PROTOCOLS.find((one) => one === text);
+  if (name !== undefined) return ok(name);
+  return fail({
+    code: "unknown-word",
+    severity: "error",
+    place: placeOf(text),
+    what: `${JSON.stringify(text)} is no protocol of a step`,
+    fix: "write tcp or udp, or leave it out for both",
   });
 }
 

@@ -1,5 +1,6 @@
 /** All that Postern ever does outside its own memory goes through this. */
 import type { Result } from "../problem/problem.ts";
+import type { Network } from "./network.ts";
 
 export interface Host {
   /**
@@ -16,14 +17,25 @@ export interface Host {
   startApart(argv: readonly string[]): void;
   /** The argument vector that starts this program again; arguments of the command line follow. */
   readonly self: readonly string[];
-  /** Lets so much time go by. */
-  pause(milliseconds: number): Promise<void>;
+  /** Lets so much time go by, or as much as passes until `end` is aborted. */
+  pause(milliseconds: number, end?: AbortSignal): Promise<void>;
   /** Milliseconds since 1970, by the clock of the host, which may jump. */
   now(): number;
+  /** Milliseconds, with parts of them, by a clock that nobody sets: for differences alone. */
+  monotonic(): number;
+  /** What goes to other hosts and comes from them. */
+  readonly network: Network;
   /** Until the user has typed Ctrl-C, which then does not end this process; the next one does. */
   interruption(): Promise<void>;
   /** A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend. */
   readText(path: string): Promise<Result<string>>;
+  /**
+   * Like `readText`, for a file that its owner alone may read and change, and that is this
+   * user's: anything else is a problem. Undefined where there is none.
+   */
+  readSecret(path: string): Promise<Result<string | undefined>>;
+  /** Everything that comes on stdin, of which the same is asked as of a text file. */
+  readInput(): Promise<Result<string>>;
   /** Like `readText`, for files the kernel makes: undefined where there is none. */
   readKernelFile(path: string): Promise<string | undefined>;
   /** A file that Postern wrote itself; undefined where there is none. */

@@ -1,2 +1,3 @@
 export type { Finished, Host, Running } from "./host.ts";
+export type { Answer, Connecting, Destination, Network, Sent } from "./network.ts";
 export { system } from "./system.ts";

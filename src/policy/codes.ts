@@ -34,6 +34,7 @@ export const CODES = [
   "duplicate-key",
   // Keys, and what kind of thing stands under them.
   "not-a-policy",
+  "not-profiles",
   "unknown-key",
   "stray-key",
   "not-yet",
@@ -74,6 +75,7 @@ export const CODES = [
   "trusts-everybody",
   // Names.
   "not-a-door-name",
+  "not-a-host-name",
   "not-an-interface",
   "loopback",
   // Between keys and between doors.

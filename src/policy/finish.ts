@@ -27,7 +27,8 @@ function banOf(fields: BanFields): AutomaticBan {
   };
 }
 
-function doorOf({ value: name, content }: DraftDoor): Door {
+/** One door of it; throws as {@link finish} does. */
+export function doorOf({ value: name, content }: DraftDoor): Door {
   const sequence = content.sequence.value;
   return {
     name,

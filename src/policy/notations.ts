@@ -1,6 +1,6 @@
 /** The notations of a policy's single values as shapes. */
 import { text } from "./shape/text.ts";
-import { parseDoorName, parseInterfaceName } from "./value/name.ts";
+import { parseDoorName, parseHostName, parseInterfaceName } from "./value/name.ts";
 import { patternUpTo } from "./value/pattern.ts";
 import { parsePortRange } from "./value/port.ts";
 import { parseTrusted, parseWholePrefix } from "./value/prefix.ts";
@@ -73,4 +73,10 @@ export const doorName = text({
   wanted: "1 to 32 of a-z, 0-9 and -, beginning with a letter",
   schema: { pattern: "^[a-z][a-z0-9-]{0,31}$" },
   parse: parseDoorName,
+});
+
+export const hostName = text({
+  wanted: "the name of a host, or its address",
+  schema: { pattern: "^[A-Za-z\\d:][A-Za-z\\d.:%_-]*$" },
+  parse: parseHostName,
 });

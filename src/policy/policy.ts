@@ -15,6 +15,8 @@ export type Seconds = Branded<number, "Seconds">;
 export type DoorName = Branded<string, "DoorName">;
 /** A network interface's name, 1 to 15 characters of `A-Za-z0-9._@:-`. */
 export type InterfaceName = Branded<string, "InterfaceName">;
+/** A name that can be looked up, or an address, with its zone where it has one; lower case. */
+export type HostName = Branded<string, "HostName">;
 
 /** `first` to `last`, both included; `first` is never greater. */
 export interface PortRange {

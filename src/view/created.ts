@@ -4,6 +4,7 @@ import { printSeconds } from "../policy/value/seconds.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { renderDoor } from "./doors.ts";
 import { recipesOf } from "./recipes.ts";
+import { shellWord } from "./shell.ts";
 
 export interface Created {
   readonly file: string;
@@ -16,7 +17,7 @@ export interface Created {
 
 export function renderCreated({ file, isDefault, door, address }: Created): string {
   const path = escapeControl(file);
-  const named = isDefault ? "" : ` ${quoted(path)}`;
+  const named = isDefault ? "" : ` ${shellWord(path)}`;
   const recipes = recipesOf(door, address ?? "HOST");
   const width = Math.max(...recipes.map(({ tool }) => tool.length));
   const { name, openForSeconds } = door;
@@ -41,9 +42,4 @@ function hint(address: string | undefined): string {
   return address === undefined
     ? "HOST is this host as it is known elsewhere.\n"
     : `If this host is not known as ${address} elsewhere, put in its name.\n`;
-}
-
-/** A path as a word of shell. */
-function quoted(path: string): string {
-  return /^[\w./@%+:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -39,6 +39,8 @@ export interface Answers {
   /** The name of every file for which there is no room. */
   readonly full?: RegExp;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What comes on stdin. */
+  readonly input?: string;
 }
 
 export interface FakeHost extends Host {
@@ -108,8 +110,17 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     self: ["postern"],
     pause: () => Promise.resolve(),
     now: () => Date.UTC(2026, 0, 1),
+    monotonic: () => 0,
+    network: {
+      lookUp: () => Promise.resolve({ why: "ENOTFOUND" }),
+      hasRoute: () => Promise.resolve(false),
+      connect: unexpected,
+      sendDatagram: unexpected,
+    },
     interruption: () => Promise.race([]),
     readText: (path) => Promise.resolve(ok(files[path] ?? "")),
+    readSecret: (path) => Promise.resolve(ok(written.get(path) ?? files[path])),
+    readInput: () => Promise.resolve(ok(answers.input ?? "")),
     readKernelFile: (path) => Promise.resolve(files[path]),
     written,
     readKept: (path) => Promise.resolve(written.get(path) ?? files[path]),
@@ -147,6 +158,10 @@ function lockOf(isLocked: boolean): Running {
     stop: () => undefined,
     ended: Promise.resolve(isLocked ? 1 : 0),
   };
+}
+
+function unexpected(): never {
+  throw new Error("fakeHost: it has no network");
 }
 
 function noRoom(path: string): Result<never> {

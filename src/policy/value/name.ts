@@ -1,6 +1,7 @@
-/** Names of doors and of network interfaces. */
+/** Names of doors, of network interfaces and of hosts. */
 import { ok, type Result } from "../../problem/problem.ts";
-import type { DoorName, InterfaceName } from "../policy.ts";
+import { parseAddress } from "../address.ts";
+import type { DoorName, HostName, InterfaceName } from "../policy.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 export function parseDoorName(written: Written): Result<DoorName> {
@@ -27,5 +28,39 @@ export function parseInterfaceName(written: Written): Result<InterfaceName> {
     "not-an-interface",
     `${quoted(text)} cannot be the name of an interface`,
     "write 1 to 15 letters, digits and . _ @ : -, as `ip link` shows it",
+  );
+}
+
+/**
+ * A name as DNS and hosts files have them, or an address, of a link with its zone. Nothing in it
+ * means anything to a shell, and it is never taken for an option. In lower case, as names are
+ * compared.
+ */
+export function parseHostName(written: Written): Result<HostName> {
+  const [name = "", zone, ...rest] = written.text.split("%");
+  const lower = name.toLowerCase();
+  if (zone === undefined) {
+    if (parseAddress(lower) !== undefined || isDnsName(lower)) return ok(lower as HostName);
+  } else if (
+    lower.startsWith("fe80:") &&
+    /^[\w.-]{1,15}$/.test(zone) &&
+    rest.length === 0 &&
+    parseAddress(lower) !== undefined
+  )
+    return ok(`${lower}%${zone}` as HostName);
+  return refuse(
+    written,
+    "not-a-host-name",
+    `${quoted(written.text)} is neither the name of a host nor an address`,
+    "write a name such as gate.example.org, or an address such as 192.0.2.1 or 2001:db8::1",
+  );
+}
+
+/** Names of numbers alone are addresses that somebody got wrong. */
+function isDnsName(text: string): boolean {
+  return (
+    /^[a-z\d](?:[a-z\d._-]{0,251}[a-z\d])?$/.test(text) &&
+    !text.includes("..") &&
+    !/^[\d.]+$/.test(text)
   );
 }

@@ -1,0 +1,111 @@
+/** Knocks at every address of a host, and says which of them let us in. */
+import type { Connecting, Destination, Host } from "../../host/index.ts";
+import type { Family } from "../../policy/address.ts";
+import type { HostName } from "../../policy/policy.ts";
+import { type Arrival, approach, type Plan } from "./approach.ts";
+
+export interface Errand extends Plan {
+  readonly host: HostName;
+  /** Undefined: both. */
+  readonly family: Family | undefined;
+}
+
+export interface Outcome {
+  /** Undefined: nobody knows, for it was not tried. */
+  readonly isOpen: boolean | undefined;
+  readonly addresses: readonly AddressOutcome[];
+  /** Why nothing could be knocked at; undefined where something was. */
+  readonly obstacle: string | undefined;
+  /** The one that was accepted first. Whoever gets it ends it. */
+  readonly connection: Connecting | undefined;
+  /** From the first packet to the end. */
+  readonly milliseconds: number;
+}
+
+export interface AddressOutcome extends Destination {
+  /**
+   * `open`, or `untried`; otherwise `silent` or `refused`, `late` when another address was open
+   * long before, or the system's word for what stood in the way.
+   */
+  readonly state: string;
+}
+
+/**
+ * After the first address has opened, the others have as long again, and at least this long: by
+ * then a program that prefers one of them turns to another (RFC 8305, section 5).
+ */
+const GRACE_MILLISECONDS = 250;
+
+export async function knock(host: Host, errand: Errand): Promise<Outcome> {
+  const began = host.monotonic();
+  const ways = await findWays(host, errand);
+  if ("why" in ways) return { ...NOWHERE, obstacle: ways.why };
+  const end = new AbortController();
+  const arrivals = ways.map((to) => approach(host, to, errand, end.signal));
+  const first = await firstOpen(arrivals);
+  if (first !== undefined) await awaitOthers(host, arrivals, host.monotonic() - began);
+  end.abort();
+  const all = await Promise.all(arrivals);
+  for (const arrival of all) {
+    if (arrival.kind === "open" && arrival !== first) arrival.connection.end();
+  }
+  return {
+    isOpen: errand.tryPorts.length === 0 ? undefined : first !== undefined,
+    addresses: ways.map((to, n) => ({ ...to, state: stateOf(all[n], first !== undefined) })),
+    obstacle: undefined,
+    connection: first?.connection,
+    milliseconds: host.monotonic() - began,
+  };
+}
+
+const NOWHERE: Omit<Outcome, "obstacle"> = {
+  isOpen: false,
+  addresses: [],
+  connection: undefined,
+  milliseconds: 0,
+};
+
+/** The addresses to which packets can be sent, or why there are none. */
+async function findWays(
+  { network }: Host,
+  { host, family }: Errand,
+): Promise<readonly Destination[] | { readonly why: string }> {
+  const found = await network.lookUp(host);
+  if ("why" in found) return { why: `${host} has no address that can be found (${found.why})` };
+  const wanted = found.filter((to) => family === undefined || to.family === family);
+  if (wanted.length === 0) return { why: `${host} has no address of ${family}` };
+  const routes = await Promise.all(wanted.map((to) => network.hasRoute(to)));
+  const ways = wanted.filter((_, n) => routes[n]);
+  if (ways.length > 0) return ways;
+  const addresses = wanted.map(({ address }) => address).join(", ");
+  return { why: `there is no way from this host to ${addresses}` };
+}
+
+type Open = Extract<Arrival, { readonly kind: "open" }>;
+
+async function firstOpen(arrivals: readonly Promise<Arrival>[]): Promise<Open | undefined> {
+  const open = arrivals.map(async (arrival) => {
+    const came = await arrival;
+    if (came.kind !== "open") throw new Error("not open");
+    return came;
+  });
+  return await Promise.any(open).catch(() => undefined);
+}
+
+async function awaitOthers(
+  host: Host,
+  arrivals: readonly Promise<Arrival>[],
+  milliseconds: number,
+): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([
+    Promise.all(arrivals),
+    host.pause(Math.max(GRACE_MILLISECONDS, milliseconds), done.signal),
+  ]);
+  done.abort();
+}
+
+function stateOf(arrival: Arrival | undefined, isAnyOpen: boolean): string {
+  if (arrival?.kind !== "shut") return arrival?.kind ?? "untried";
+  return isAnyOpen && arrival.met === "silent" ? "late" : arrival.met;
+}

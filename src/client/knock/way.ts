@@ -1,0 +1,133 @@
+/** The way to one address: what was sent over it, and what came back. */
+import type { Answer, Connecting, Destination, Host, Sent } from "../../host/index.ts";
+import type { Step } from "../../policy/policy.ts";
+import { type Care, Pace } from "./pace.ts";
+import { type Packet, type Protocol, packetsOf, printPacket, sendPacket } from "./packet.ts";
+
+/** What somebody who looks on sees of a knock. Steps are secret, and it has them. */
+export interface Sight {
+  /** By the clock for differences of the host. */
+  readonly at: number;
+  readonly address: string;
+  /** As steps and services are written. */
+  readonly packet: string;
+  /** Undefined: it was sent. */
+  readonly answer: Answer | undefined;
+}
+
+interface Circumstances {
+  readonly withinSeconds: number;
+  readonly watch: (sight: Sight) => void;
+  /** Aborted when nobody waits any longer. */
+  readonly end: AbortSignal;
+}
+
+type Fate = "fulfilled" | "rejected" | "pending";
+
+export class Way {
+  readonly #host: Host;
+  readonly #to: Destination;
+  readonly #watch: (sight: Sight) => void;
+  readonly #end: AbortSignal;
+  readonly #pace: Pace;
+  readonly #sent: Sent[] = [];
+  readonly #connections: Connecting[] = [];
+  #entered: Connecting | undefined;
+  /** What connections have met last: nothing, or what stood in their way. */
+  met = "silent";
+
+  constructor(host: Host, to: Destination, { withinSeconds, watch, end }: Circumstances) {
+    this.#host = host;
+    this.#to = to;
+    this.#watch = watch;
+    this.#end = end;
+    this.#pace = new Pace(withinSeconds);
+  }
+
+  /** Sends every step, one after the other. */
+  async makeSteps(steps: readonly Step[], via: Protocol | undefined, care: Care): Promise<void> {
+    for (const step of steps) {
+      const arrivals: Promise<void>[] = [];
+      for (const packet of packetsOf(step, via)) {
+        if (this.#end.aborted) return;
+        arrivals.push(this.#arrival(packet));
+        const pause = this.#pace.pauseAfter(packet, care);
+        const fate = await this.#fateWithin(pause, Promise.any(arrivals));
+        // A firewall may answer for a host behind it; who is careful does not rely on answers.
+        if (fate === "fulfilled" && care === "quick") break;
+      }
+    }
+  }
+
+  /** Begins connections until one is accepted; undefined when none is. */
+  async enter(ports: readonly number[], care: Care): Promise<Connecting | undefined> {
+    let next = this.#host.monotonic();
+    for (const pause of this.#pace.connectPauses(care)) {
+      // What was refused may be let in a moment later, when a late packet has come.
+      await this.#host.pause(next - this.#host.monotonic(), this.#end);
+      next = this.#host.monotonic() + pause;
+      if (this.#end.aborted) break;
+      for (const port of ports) this.#connect(port);
+      const accepted = this.#connections.map(async (connection) => {
+        if ((await connection.answer)?.kind !== "accepted") throw new Error("not accepted");
+        this.#entered ??= connection;
+      });
+      if ((await this.#fateWithin(pause, Promise.any(accepted))) === "fulfilled") break;
+    }
+    return this.#entered;
+  }
+
+  /** Lets go of everything but the connection that was made. */
+  leave(): void {
+    for (const one of [...this.#sent, ...this.#connections]) {
+      if (one !== this.#entered) one.end();
+    }
+  }
+
+  /** Sends a packet of a step; fulfilled when it has certainly arrived, and rejected if not. */
+  async #arrival(packet: Packet): Promise<void> {
+    const sent = sendPacket(this.#host, this.#to, packet);
+    this.#sent.push(sent);
+    const answer = await this.#see(printPacket(packet), sent);
+    if (answer === undefined || answer.kind === "unreachable") throw new Error("not arrived");
+  }
+
+  #connect(port: number): void {
+    const connection = this.#host.network.connect(this.#to, port);
+    this.#connections.push(connection);
+    this.#see(`tcp/${port}`, connection).then(
+      (answer) => {
+        if (answer === undefined || answer.kind === "accepted") return;
+        this.met = answer.kind === "refused" ? "refused" : answer.why;
+      },
+      () => undefined,
+    );
+  }
+
+  async #see(packet: string, { answer }: Sent): Promise<Answer | undefined> {
+    const { address } = this.#to;
+    const at = this.#host.monotonic();
+    this.#watch({ at, address, packet, answer: undefined });
+    const came = await answer;
+    if (came === undefined || this.#end.aborted) return undefined;
+    const now = this.#host.monotonic();
+    if (came.kind !== "unreachable") this.#pace.hear(now - at);
+    this.#watch({ at: now, address, packet, answer: came });
+    return came;
+  }
+
+  /** What becomes of it in that time. */
+  async #fateWithin(milliseconds: number, awaited: Promise<unknown>): Promise<Fate> {
+    const decided = new AbortController();
+    const end = AbortSignal.any([decided.signal, this.#end]);
+    const fate = await Promise.race<Fate>([
+      awaited.then(
+        () => "fulfilled",
+        () => "rejected",
+      ),
+      this.#host.pause(milliseconds, end).then(() => "pending"),
+    ]);
+    decided.abort();
+    return fate;
+  }
+}

@@ -1,0 +1,63 @@
+/** Which door is meant, and where to find out whether it is open. */
+import type { DoorName, HostName, Seconds } from "../../policy/policy.ts";
+import { fail, ok, type Result } from "../../problem/problem.ts";
+import type { ClientDoor, Profiles } from "./profiles.ts";
+import { noProfile } from "./store.ts";
+
+/** The door of that name; without a name, the only one that the host has. */
+export function chooseDoor(
+  profiles: Profiles,
+  host: HostName,
+  name: string | undefined,
+): Result<ClientDoor> {
+  const doors = profiles.get(host);
+  if (doors === undefined) return fail(noProfile(host, profiles));
+  const [first, second] = name === undefined ? doors : doors.filter((door) => door.name === name);
+  const names = doors.map((door) => door.name).join(", ");
+  if (first === undefined) {
+    return fail({
+      code: "no-such-door",
+      severity: "error",
+      what: `the profile of ${host} has no door ${JSON.stringify(name)}`,
+      fix: `its doors are ${names}`,
+    });
+  }
+  if (second === undefined) return ok(first);
+  return fail({
+    code: "several-doors",
+    severity: "error",
+    what: `the profile of ${host} has several doors: ${names}`,
+    fix: `say which one: ${bracketed(host)}:${first.name}`,
+  });
+}
+
+/** The door of the host that protects a TCP port; one without steps where none does. */
+export function doorAt(profiles: Profiles, host: HostName, port: number): Result<ClientDoor> {
+  const doors = profiles.get(host);
+  if (doors === undefined) return fail(noProfile(host, profiles));
+  const door = doors.find(({ protects }) =>
+    protects.some(
+      ({ protocol, ports }) => protocol === "tcp" && ports.first <= port && port <= ports.last,
+    ),
+  );
+  return ok(door ?? NO_DOOR);
+}
+
+const NO_DOOR: ClientDoor = {
+  name: "none" as DoorName,
+  protects: [],
+  openForSeconds: 1 as Seconds,
+  singleUse: false,
+  steps: [],
+  withinSeconds: 1 as Seconds,
+};
+
+/** A TCP port of each service at which a door shows whether it is open. */
+export function portsOf({ protects }: ClientDoor): readonly number[] {
+  return protects.flatMap(({ protocol, ports }) => (protocol === "tcp" ? [ports.first] : []));
+}
+
+/** A host as it stands before a colon. */
+export function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,62 @@
+/** Changes to hosts.yaml that leave what else stands there as it was, comments too. */
+import { isMap, isPair, parseDocument, YAMLMap } from "yaml";
+import type { HostName } from "../../policy/policy.ts";
+import { printDoor } from "./print.ts";
+import type { ClientDoor } from "./profiles.ts";
+
+/** Nothing is turned into a number or a boolean, as when it is read. */
+const AS_WRITTEN = { schema: "failsafe" } as const;
+const STYLE = { lineWidth: 0, flowCollectionPadding: false } as const;
+
+const BEGINNING = `\
+# The doors that you can knock at: postern knock HOST. Whoever reads this file can open them.
+hosts: {}
+`;
+
+/**
+ * The text with these doors under the host, each in the place of one that has its name. `text` is
+ * one that could be read; undefined for none.
+ */
+export function withDoors(
+  text: string | undefined,
+  host: HostName,
+  doors: readonly ClientDoor[],
+): string {
+  const document = parseDocument(text ?? BEGINNING, AS_WRITTEN);
+  const known = mapAt(mapAt(document.contents, "hosts"), host);
+  const under = mapAt(known, "doors");
+  for (const door of doors) {
+    const written = parseDocument(printDoor(door), AS_WRITTEN).contents;
+    const pair = isMap(written) ? written.items[0] : undefined;
+    if (!isPair(pair)) throw new Error("withDoors: a door was not printed as YAML");
+    under.set(door.name, pair.value);
+  }
+  return document.toString(STYLE);
+}
+
+/** The text without the host; undefined when no other is left. */
+export function withoutHost(text: string, host: HostName): string | undefined {
+  const document = parseDocument(text, AS_WRITTEN);
+  const hosts = mapAt(document.contents, "hosts");
+  hosts.items = hosts.items.filter(({ key }) => !isNamed(key, host));
+  return hosts.items.length === 0 ? undefined : document.toString(STYLE);
+}
+
+/** The mapping under a key, made where there is none. */
+function mapAt(parent: unknown, name: string): YAMLMap {
+  if (!isMap(parent)) throw new Error(`mapAt: ${name} would stand in no mapping`);
+  const found = parent.items.find(({ key }) => isNamed(key, name));
+  if (isMap(found?.value)) {
+    // What began as `{}` goes on in lines.
+    if (found.value.items.length === 0) found.value.flow = false;
+    return found.value;
+  }
+  const made = new YAMLMap();
+  parent.set(name, made);
+  return made;
+}
+
+/** Names of hosts are the same whatever their case. */
+function isNamed(key: unknown, name: string): boolean {
+  return String(key).toLowerCase() === name.toLowerCase();
+}

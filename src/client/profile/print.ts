@@ -1,0 +1,34 @@
+/** Doors of clients as YAML, in the words of a policy. */
+
+import { printSeconds } from "../../policy/value/seconds.ts";
+import { printService } from "../../policy/value/service.ts";
+import { printStep } from "../../policy/value/step.ts";
+import type { ClientDoor } from "./profiles.ts";
+
+/** As a policy that has what a client needs of the door and nothing else. */
+export function printExport(door: ClientDoor): string {
+  return `\
+# What a client needs to knock at the door ${door.name}. Whoever has this can open it. There:
+# postern profile add HOST --from FILE
+doors:
+${indented(printDoor(door), 2)}`;
+}
+
+/** The name of the door and what stands under it. */
+export function printDoor(door: ClientDoor): string {
+  const services = door.protects.map(printService);
+  const [service = ""] = services;
+  return `\
+${door.name}:
+  protects: ${services.length === 1 ? service : `[${services.join(", ")}]`}
+  open-for: ${printSeconds(door.openForSeconds)}
+${door.singleUse ? "  single-use: true\n" : ""}\
+  sequence:
+    steps: [${door.steps.map(printStep).join(", ")}]
+    within: ${printSeconds(door.withinSeconds)}
+`;
+}
+
+export function indented(text: string, columns: number): string {
+  return text.replaceAll(/^(?=.)/gm, " ".repeat(columns));
+}

@@ -1,0 +1,82 @@
+/** The profiles of whoever runs this: `~/.config/postern/hosts.yaml`, for their eyes alone. */
+import type { Host } from "../../host/index.ts";
+import type { HostName } from "../../policy/policy.ts";
+import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
+import { withDoors, withoutHost } from "./edit.ts";
+import { type ClientDoor, type Profiles, parseProfiles } from "./profiles.ts";
+
+/** Where the profiles are, whether or not there are any. */
+export function profilesFileOf(host: Host): string {
+  const named = host.environment("XDG_CONFIG_HOME") ?? "";
+  // What is not a whole path is to be ignored (XDG Base Directory Specification 0.8).
+  const config = named.startsWith("/") ? named : `${host.environment("HOME") ?? ""}/.config`;
+  return `${config}/postern/hosts.yaml`;
+}
+
+/** Every profile; none where there is no file. Refused when others can read the file. */
+export async function readProfiles(host: Host): Promise<Result<Profiles>> {
+  const file = profilesFileOf(host);
+  const text = await host.readSecret(file);
+  if (!text.ok) return text;
+  return text.value === undefined ? ok(new Map()) : parseProfiles(text.value, file);
+}
+
+/** Adds doors of a host; which of them were there before under the same name. */
+export async function addDoors(
+  host: Host,
+  name: HostName,
+  doors: readonly ClientDoor[],
+): Promise<Result<{ readonly file: string; readonly replaced: readonly ClientDoor[] }>> {
+  return await change(host, (text, profiles, file) => {
+    const known = profiles.get(name) ?? [];
+    const replaced = known.filter((old) => doors.some((door) => door.name === old.name));
+    const changed = withDoors(text, name, doors);
+    // Doors that are well apart may not be together: one's step in what the other protects.
+    const judged = parseProfiles(changed, file);
+    return judged.ok ? ok({ text: changed, value: { file, replaced } }) : judged;
+  });
+}
+
+/** Removes a host and its doors. */
+export async function removeHost(host: Host, name: HostName): Promise<Result<undefined>> {
+  return await change(host, (text, profiles) => {
+    if (text === undefined || !profiles.has(name)) return fail(noProfile(name, profiles));
+    return ok({ text: withoutHost(text, name), value: undefined });
+  });
+}
+
+/** That nothing is known of a host. */
+export function noProfile(name: string, profiles: Profiles): Problem {
+  const others = [...profiles.keys()];
+  const known = others.length === 0 ? "there are none yet" : `there are ${others.join(", ")}`;
+  return {
+    code: "no-profile",
+    severity: "error",
+    what: `there is no profile of ${name} (${known})`,
+    fix: `\`postern profile export DOOR\` on that host, and here \`postern profile add ${name} --from FILE\``,
+  };
+}
+
+interface Change<T> {
+  /** Undefined: nothing is left to keep. */
+  readonly text: string | undefined;
+  readonly value: T;
+}
+
+async function change<T>(
+  host: Host,
+  make: (text: string | undefined, profiles: Profiles, file: string) => Result<Change<T>>,
+): Promise<Result<T>> {
+  const file = profilesFileOf(host);
+  const text = await host.readSecret(file);
+  if (!text.ok) return text;
+  const profiles = text.value === undefined ? ok(new Map()) : parseProfiles(text.value, file);
+  if (!profiles.ok) return profiles;
+  const changed = make(text.value, profiles.value, file);
+  if (!changed.ok) return changed;
+  const written =
+    changed.value.text === undefined
+      ? await host.remove(file)
+      : await host.replace(file, changed.value.text);
+  return written.ok ? ok(changed.value.value) : written;
+}
