@@ -1,5 +1,5 @@
 /** What a command is, and what all commands share. */
-import { isAboutHost } from "../gate/index.ts";
+import { isAboutHost } from "../gate/obstacle.ts";
 import type { Host } from "../host/index.ts";
 import { escapeControl } from "../problem/escape.ts";
 import type { Problem } from "../problem/problem.ts";

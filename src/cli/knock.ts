@@ -2,7 +2,7 @@ import {
   chooseDoor,
   type Errand,
   knock as knockAt,
-  portsOf,
+  planOf,
   readProfiles,
 } from "../client/index.ts";
 import { ok, type Result } from "../problem/problem.ts";
@@ -38,10 +38,8 @@ export const knock: Command = {
     if (!door.ok) return refuse(world, door.problems);
     const how = readHow({ options }, world);
     if (!how.ok) return refuse(world, how.problems);
-    const isHurried = options["wait"] === false;
-    // A connection would use a door for one up.
-    const tryPorts = isHurried || door.value.singleUse ? [] : portsOf(door.value);
-    const errand = { ...how.value, host, door: door.value, tryPorts, isHurried };
+    const plan = planOf(door.value, { wait: options["wait"] !== false });
+    const errand = { ...how.value, ...plan, host };
     const outcome = await knockAt(world.host, errand);
     outcome.connection?.end();
     const knocked = { host, door: door.value, outcome };

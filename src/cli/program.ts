@@ -1,36 +1,7 @@
-/** The table of commands, and how commander is made of it. */
+/** How commander is made of the table of commands. */
 import { Command as Commander, CommanderError } from "commander";
 import { escapeControl } from "../problem/escape.ts";
-import { apply } from "./apply.ts";
-import { ban, unban } from "./ban.ts";
-import { check } from "./check.ts";
-import { close } from "./close.ts";
 import { type Command, EXIT, type Exit, type World } from "./command.ts";
-import { compile } from "./compile.ts";
-import { confirm } from "./confirm.ts";
-import { connect } from "./connect.ts";
-import { demo } from "./demo.ts";
-import { explain } from "./explain.ts";
-import { init } from "./init.ts";
-import { knock } from "./knock.ts";
-import { open } from "./open.ts";
-import { profileAdd } from "./profile/add.ts";
-import { profileExport } from "./profile/export.ts";
-import { profileList } from "./profile/list.ts";
-import { profileRemove } from "./profile/remove.ts";
-import { remove } from "./remove.ts";
-import { rollback } from "./rollback.ts";
-import { sshConfig } from "./ssh-config.ts";
-import { status } from "./status.ts";
-import { trace } from "./trace.ts";
-import { undo } from "./undo.ts";
-
-export const COMMANDS: readonly Command[] = [
-  ...[init, check, compile, apply, confirm, rollback, remove, status, open, close, ban, unban],
-  ...[explain, trace, knock, connect, profileAdd, profileExport, profileList, profileRemove],
-  sshConfig,
-  ...[demo, undo],
-];
 
 /** The same as in package.json. */
 export const VERSION = "0.1.0";
@@ -51,7 +22,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
       // It quotes what was typed.
       outputError: (text, write) => write(`postern: ${escapeLines(text.replace(/^error: /, ""))}`),
     });
-  for (const command of COMMANDS) {
+  for (const command of await commandsFor(argv)) {
     addTo(program, command, world, (status) => {
       exit = status;
     });
@@ -63,6 +34,14 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return exit;
+}
+
+/** First words that clients use; who knocks shall not wait for what only gates need. */
+const CLIENT_WORDS: ReadonlySet<string | undefined> = new Set(["knock", "connect", "ssh-config"]);
+
+async function commandsFor([word]: readonly string[]): Promise<readonly Command[]> {
+  if (CLIENT_WORDS.has(word)) return (await import("./client-commands.ts")).CLIENT_COMMANDS;
+  return (await import("./commands.ts")).COMMANDS;
 }
 
 function escapeLines(text: string): string {

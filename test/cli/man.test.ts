@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { EXIT } from "../../src/cli/command.ts";
-import { COMMANDS, VERSION } from "../../src/cli/program.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { VERSION } from "../../src/cli/program.ts";
 
 const page = readFileSync("packaging/man/postern.8", "utf8");
 /** The page without its marks. */

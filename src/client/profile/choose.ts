@@ -52,11 +52,6 @@ const NO_DOOR: ClientDoor = {
   withinSeconds: 1 as Seconds,
 };
 
-/** A TCP port of each service at which a door shows whether it is open. */
-export function portsOf({ protects }: ClientDoor): readonly number[] {
-  return protects.flatMap(({ protocol, ports }) => (protocol === "tcp" ? [ports.first] : []));
-}
-
 /** A host as it stands before a colon. */
 export function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
