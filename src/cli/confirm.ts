@@ -12,7 +12,8 @@ export const confirm: Command = {
     const confirmed = await confirmGate(world.host, {
       anyway: options["anyway"] === true,
       howToKnock: (door, address) => {
-        const [recipe] = door === undefined ? [] : recipesOf(door, printAddress(address));
+        const sequence = door?.sequence;
+        const [recipe] = sequence === undefined ? [] : recipesOf(sequence, printAddress(address));
         return recipe === undefined
           ? "let yourself in with `postern open`"
           : `knock first, such as by \`${recipe.line}\``;

@@ -3,7 +3,7 @@ import type { Door } from "../policy/policy.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { renderDoor } from "./doors.ts";
-import { recipesOf } from "./recipes.ts";
+import { listRecipes, recipesOf, type Tool } from "./recipes.ts";
 import { shellWord } from "./shell.ts";
 
 export interface Created {
@@ -15,12 +15,15 @@ export interface Created {
   readonly address: string | undefined;
 }
 
+/** Tools of which a line fits a screen, more or less. */
+const SHORT: readonly Tool[] = ["knock", "nc", "nmap", "bash", "ping"];
+
 export function renderCreated({ file, isDefault, door, address }: Created): string {
   const path = escapeControl(file);
   const named = isDefault ? "" : ` ${shellWord(path)}`;
-  const recipes = recipesOf(door, address ?? "HOST");
-  const width = Math.max(...recipes.map(({ tool }) => tool.length));
-  const { name, openForSeconds } = door;
+  const { name, openForSeconds, sequence } = door;
+  const recipes = sequence === undefined ? [] : recipesOf(sequence, address ?? "HOST");
+  const shown = recipes.filter(({ tool }) => SHORT.includes(tool));
   return `\
 wrote ${path}, for its owner's eyes alone
 ${renderDoor(door)}
@@ -32,7 +35,9 @@ Next, on this host:
       puts it to work; undone after a minute unless you confirm that you can get in
 
 From elsewhere, knock with any of these, then connect within ${printSeconds(openForSeconds)}:
-${recipes.map(({ tool, line }) => `  ${tool.padEnd(width)}  ${line}`).join("\n")}
+${listRecipes(shown)
+  .map((line) => `  ${line}`)
+  .join("\n")}
 
 ${hint(address)}These lines open ${name}: keep them as you keep a password. They are not shown again.
 `;

@@ -1,9 +1,15 @@
-/** Lines of shell that knock at a door with what is installed nearly everywhere. */
-import type { Door, Step } from "../policy/policy.ts";
+/** Lines that knock at a door with what is installed nearly everywhere. */
+import { bracketed } from "../client/index.ts";
+import type { Sequence, Step } from "../policy/policy.ts";
+import { printPowershell } from "./powershell.ts";
+
+/** Those that people have first come first. */
+export const TOOLS = ["knock", "nc", "nmap", "bash", "curl", "powershell", "ping"] as const;
+export type Tool = (typeof TOOLS)[number];
 
 export interface Recipe {
-  readonly tool: "knock" | "nc" | "nmap" | "bash" | "ping";
-  /** One line, for any shell, that ends by itself. */
+  readonly tool: Tool;
+  /** One line that ends by itself: for PowerShell, or else for any shell. */
   readonly line: string;
 }
 
@@ -18,13 +24,14 @@ interface Visit {
 }
 
 /**
- * One recipe for each tool, none for a door without a sequence. `host` is an address or a name,
- * as it stands in a command. Whoever reads a recipe can open the door.
+ * One recipe for each tool that can make the steps. `host` is an address or a name, as it stands
+ * in a command. Whoever reads a recipe can open the door.
  */
-export function recipesOf({ sequence }: Door, host: string): readonly Recipe[] {
+export function recipesOf(
+  { steps, withinSeconds }: Pick<Sequence, "steps" | "withinSeconds">,
+  host: string,
+): readonly Recipe[] {
   if (!/^[\w:][\w.:%-]*$/.test(host)) throw new Error(`recipesOf: ${host} is not a host`);
-  if (sequence === undefined) return [];
-  const { steps, withinSeconds } = sequence;
   const isHurried = withinSeconds < SECONDS_TO_SPARE;
   const lineOf = (print: (visit: Visit) => string) =>
     runsOf(steps)
@@ -32,15 +39,24 @@ export function recipesOf({ sequence }: Door, host: string): readonly Recipe[] {
         isPing(run) ? ping(run, host, isHurried) : print({ host, steps: run, isHurried }),
       )
       .join("; ");
+  const powershell: Recipe = { tool: "powershell", line: printPowershell(steps, host) };
   if (steps.every(({ kind }) => kind === "ping")) {
-    return [{ tool: "ping", line: lineOf(() => "") }];
+    return [{ tool: "ping", line: lineOf(() => "") }, powershell];
   }
   return [
     { tool: "knock", line: lineOf(knock) },
     { tool: "nc", line: lineOf(nc) },
     { tool: "nmap", line: lineOf(nmapAs(whoRuns(steps))) },
     { tool: "bash", line: lineOf(bash) },
+    { tool: "curl", line: lineOf(curl) },
+    powershell,
   ];
+}
+
+/** One tool a line. */
+export function listRecipes(recipes: readonly Recipe[]): readonly string[] {
+  const width = Math.max(...recipes.map(({ tool }) => tool.length));
+  return recipes.map(({ tool, line }) => `${tool.padEnd(width)}  ${line}`);
 }
 
 /** A tool that waits for an answer to each step gives it a second. */
@@ -112,6 +128,21 @@ function bash({ host, steps, isHurried }: Visit): string {
   const files = steps.map((step) => `${isUdp(step) ? "udp" : "tcp"}/${host}/${step.port}`);
   const patience = isHurried ? HURRIED : "timeout 1";
   return `for s in ${files.join(" ")}; do ${patience} bash -c "echo >/dev/$s"; done 2>/dev/null`;
+}
+
+/**
+ * Neither by way of a proxy nor with settings of the user's; by HTTP 1.0, as a connection that is
+ * kept would serve a later step at the same port. TFTP begins with a datagram to the port.
+ */
+function curl({ host, steps, isHurried }: Visit): string {
+  const authority = bracketed(host.replace("%", "%25"));
+  // Shells take brackets for a pattern, and so does curl without -g.
+  const quote = host.includes(":") ? '"' : "";
+  const urls = steps.map(
+    (step) => `${quote}${isUdp(step) ? "tftp" : "http"}://${authority}:${step.port}${quote}`,
+  );
+  const patience = isHurried ? "0.5" : "1";
+  return `curl -q -0sg -m ${patience} --noproxy "*" ${urls.join(" ")} >/dev/null`;
 }
 
 /** Where either will do, TCP does without root. */

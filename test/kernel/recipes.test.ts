@@ -1,15 +1,16 @@
 /**
- * Every line that `init` prints, typed on another host by somebody who is not root, opens its
- * door: where ports answer, and where a firewall behind the gate drops every step.
+ * Every line that `profile recipe` prints, but that of PowerShell, typed on another host by
+ * somebody who is not root, opens its door: where ports refuse, where something accepts and
+ * keeps every connection, and where a firewall behind the gate drops every step.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readStatus } from "../../src/gate/index.ts";
 import type { Door } from "../../src/policy/policy.ts";
-import { type Recipe, recipesOf } from "../../src/view/recipes.ts";
+import { type Recipe, recipesOf, type Tool } from "../../src/view/recipes.ts";
 import { policyOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 import { loadGate } from "./gate.ts";
-import type { Output } from "./host.ts";
+import { type Output, untilListening } from "./host.ts";
 import { liveHost } from "./live-host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 
@@ -35,7 +36,7 @@ const SEQUENCES: readonly Sequence[] = [
   { claim: "little time", steps: "udp/5 tcp/2 ping/0 tcp/9 udp/1", within: "1s" },
 ];
 
-const TOOLS: readonly Recipe["tool"][] = ["knock", "nc", "nmap", "bash", "ping"];
+const TOOLS: readonly Tool[] = ["knock", "nc", "nmap", "bash", "curl", "ping"];
 
 /** Each recipe has a door of its own, so that all can be tried at the same time. */
 const NAMES = SEQUENCES.flatMap((_, n) => TOOLS.map((tool) => `${tool}-${n}`));
@@ -62,9 +63,21 @@ const DROPS = `table inet other {
 }
 `;
 
+const WEB_SERVER = `
+  require("node:http")
+    .createServer({ keepAliveTimeout: 60_000 }, (_, answer) => answer.end("welcome"))
+    .listen(80);
+`;
+const REDIRECTS = `table inet other {
+  chain out { type nat hook prerouting priority dstnat; tcp dport 20000-22000 redirect to :80; }
+}
+`;
+
 const POLICY = policyText();
 const doors = policyOf(POLICY).doors;
 const USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+/** The usual way out of a company, which leads no knock to the gate. */
+const PROXY = ["env", "ALL_PROXY=http://192.0.2.1:9", "http_proxy=http://192.0.2.1:9"];
 
 let network: Network;
 beforeAll(async () => {
@@ -79,7 +92,7 @@ beforeEach(async () => {
 /** Types the line as somebody who may use sudo only where the line says so. */
 function type(shell: string, line: string): Promise<Output> {
   const asked = line.includes("sudo ") ? [] : USER;
-  return network.client.run([...asked, shell, "-c", line.replaceAll("sudo ", "")], {
+  return network.client.run([...asked, ...PROXY, shell, "-c", line.replaceAll("sudo ", "")], {
     mayFail: true,
     timeoutSeconds: 30,
   });
@@ -101,7 +114,8 @@ async function typeAll(shell: string, address: string): Promise<void> {
 
 /** That of the tool that the door is named after. */
 function recipeFor(door: Door, address: string): Recipe | undefined {
-  return recipesOf(door, address).find(({ tool }) => door.name.startsWith(`${tool}-`));
+  if (door.sequence === undefined) throw new Error(`recipeFor: ${door.name} has no sequence`);
+  return recipesOf(door.sequence, address).find(({ tool }) => door.name.startsWith(`${tool}-`));
 }
 
 /** What became of each door that has a recipe: whom it is open to, and the wrong steps. */
@@ -131,6 +145,16 @@ describe("each recipe opens its door, over IPv4 and IPv6", () => {
     await typeAll("sh", network.link.server.ipv4);
     await typeAll("sh", network.link.server.ipv6);
     expect(await doorsNow()).toEqual(everyDoor(bothSources()));
+  }, 300_000);
+
+  test("where a web server has every port, and keeps connections", async () => {
+    await network.server.run(["nft", "-f", "-"], { stdin: REDIRECTS });
+    const server = network.server.start([process.execPath, "-e", WEB_SERVER]);
+    await untilListening(server, { protocol: "tcp", port: 80 }, "ipv6");
+    const { ipv4, ipv6 } = network.link.server;
+    await Promise.all([typeAll("sh", ipv4), typeAll("sh", ipv6)]);
+    expect(await doorsNow()).toEqual(everyDoor(bothSources()));
+    await server.stop();
   }, 300_000);
 
   test("where a firewall behind the gate drops them, and nothing hangs", async () => {

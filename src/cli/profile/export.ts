@@ -1,6 +1,6 @@
-import { clientDoorOf, printExport } from "../../client/index.ts";
+import { printExport } from "../../client/index.ts";
 import { type Command, EXIT, refuse } from "../command.ts";
-import { readPolicyDoor } from "../reading.ts";
+import { readClientDoor } from "./door.ts";
 
 export const profileExport: Command = {
   name: "profile export",
@@ -11,20 +11,9 @@ export const profileExport: Command = {
   ],
   options: [],
   async run({ arguments: [name = "", file] }, world) {
-    const door = await readPolicyDoor(world.host, name, file);
+    const door = await readClientDoor(world.host, name, file);
     if (!door.ok) return refuse(world, door.problems);
-    const forClients = clientDoorOf(door.value);
-    if (forClients === undefined) {
-      return refuse(world, [
-        {
-          code: "nothing-to-knock",
-          severity: "error",
-          what: `the door ${door.value.name} has no sequence, and there is nothing to knock`,
-          fix: "give it a `sequence` in the policy, or open it with `postern open`",
-        },
-      ]);
-    }
-    world.stdout(printExport(forClients));
+    world.stdout(printExport(door.value));
     return EXIT.ok;
   },
 };
