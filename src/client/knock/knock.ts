@@ -37,9 +37,9 @@ export interface AddressOutcome extends Destination {
 const GRACE_MILLISECONDS = 250;
 
 export async function knock(host: Host, errand: Errand): Promise<Outcome> {
-  const began = host.monotonic();
   const ways = await findWays(host, errand);
   if ("why" in ways) return { ...NOWHERE, obstacle: ways.why };
+  const began = host.monotonic();
   const end = new AbortController();
   const arrivals = ways.map((to) => approach(host, to, errand, end.signal));
   const first = await firstOpen(arrivals);

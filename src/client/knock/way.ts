@@ -22,6 +22,12 @@ interface Circumstances {
   readonly end: AbortSignal;
 }
 
+/**
+ * In milliseconds. After a second the kernel would send a SYN again, and the gate, which has gone on
+ * or has begun anew, would take it for a wrong step.
+ */
+const UNREPEATED = 800;
+
 type Fate = "fulfilled" | "rejected" | "pending";
 
 export class Way {
@@ -40,7 +46,8 @@ export class Way {
     this.#host = host;
     this.#to = to;
     this.#watch = watch;
-    this.#end = end;
+    // Of one signal that many listen to, Node.js takes the listeners for a leak and says so.
+    this.#end = AbortSignal.any([end]);
     this.#pace = new Pace(withinSeconds);
   }
 
@@ -88,6 +95,8 @@ export class Way {
   async #arrival(packet: Packet): Promise<void> {
     const sent = sendPacket(this.#host, this.#to, packet);
     this.#sent.push(sent);
+    const end = () => sent.end();
+    if (packet.kind === "tcp") this.#fateWithin(UNREPEATED, sent.answer).then(end, end);
     const answer = await this.#see(printPacket(packet), sent);
     if (answer === undefined || answer.kind === "unreachable") throw new Error("not arrived");
   }
