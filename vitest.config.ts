@@ -9,8 +9,8 @@ const obstacle = kernelObstacle();
  */
 const UNHURRIED = [
   ...["check", "check-host", "command", "confirm", "explain", "from-iptables", "full-disk"],
-  ...["golden", "hand", "init", "iptables", "iptables-limits", "kills", "recipes", "script"],
-  ...["snapshot"],
+  ...["golden", "hand", "init", "iptables", "iptables-limits", "kills", "knock", "recipes"],
+  ...["rough-ways", "script", "snapshot"],
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 const inKernel = {

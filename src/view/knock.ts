@@ -34,7 +34,7 @@ export function renderShut({ host, door, outcome }: Knocked): string {
   const services = listed(door.protects.map(printService));
   const hints = addresses.some(({ state }) => state === "refused") ? [REFUSED] : [];
   return `\
-${door.name} of ${host} is not open: ${services} ${listed(addresses.map(met))} (${printTime(milliseconds)})
+${door.name} of ${host} is not open: at ${services} ${listed(addresses.map(met))} (${printTime(milliseconds)})
 ${[...hints, ...hintsFor(door)].map((hint) => `  ${hint}\n`).join("")}`;
 }
 

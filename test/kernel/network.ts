@@ -18,7 +18,7 @@
  * swept up by the next network.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
@@ -114,6 +114,21 @@ export function addressOf(text: string): Address {
   return address;
 }
 
+/** From now on programs of the host find these names, and no others. */
+export function nameHosts(host: Host, names: Readonly<Record<string, readonly string[]>>): void {
+  const folder = filesOf(host.namespace);
+  mkdirSync(folder, { recursive: true });
+  const lines = Object.entries(names).flatMap(([name, addresses]) =>
+    addresses.map((address) => `${address} ${name}\n`),
+  );
+  writeFileSync(join(folder, "hosts"), lines.join(""));
+}
+
+/** What `ip netns exec` puts over files of /etc. */
+function filesOf(namespace: string): string {
+  return `/etc/netns/${namespace}`;
+}
+
 /** Settings of every host; those of `conf/all` do not reach interfaces that are there already. */
 const SETTINGS = [
   "net.ipv4.conf.all.rp_filter=0",
@@ -202,6 +217,7 @@ function remove(made: Made): void {
 
 /** Kills what runs in the namespace (programs of programs, too) and deletes it. */
 function deleteNamespace(namespace: string): void {
+  rmSync(filesOf(namespace), { recursive: true, force: true });
   try {
     const pids = execFileSync("ip", ["netns", "pids", namespace], {
       encoding: "utf8",

@@ -1,0 +1,46 @@
+/** `postern knock` as an ordinary user of one host types it, with a home of that user's own. */
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Bundle } from "../cli/run.ts";
+import type { Host, Output } from "./host.ts";
+
+const NOBODY = 65_534;
+const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+
+export interface Client {
+  /** Runs `postern` with the words of a line. */
+  readonly postern: (line: string) => Promise<Output>;
+  /** What the client knows of hosts: the doors of a policy, by host. */
+  readonly knows: (hosts: Readonly<Record<string, string>>) => void;
+  /** The file in which it knows it. */
+  readonly profiles: string;
+}
+
+export function clientOn(host: Host, bundle: Bundle): Client {
+  const home = host.newPath("home");
+  const profiles = join(home, ".config/postern/hosts.yaml");
+  mkdirSync(dirname(profiles), { recursive: true });
+  // The bundle and the homes lie in folders for root alone.
+  for (const folder of [dirname(home), home, bundle.folder]) chmodSync(folder, 0o755);
+  return {
+    profiles,
+    postern: (line) =>
+      host.run(
+        [
+          ...AS_NOBODY,
+          ...["env", "-u", "XDG_CONFIG_HOME", `HOME=${home}`],
+          ...[process.execPath, bundle.file, ...line.split(" ")],
+        ],
+        { mayFail: true },
+      ),
+    knows: (hosts) => {
+      const text = Object.entries(hosts).map(([name, policy]) => {
+        const doors = policy.trim().replaceAll(/^/gm, "    ");
+        return `  "${name}":\n${doors}\n`;
+      });
+      writeFileSync(profiles, `hosts:\n${text.join("")}`);
+      chmodSync(profiles, 0o600);
+      chownSync(profiles, NOBODY, NOBODY);
+    },
+  };
+}
