@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { POSTERN, type Stage, sideBySide, type Task } from "./timing/side-by-side.ts";
 
-const ROUNDS = 1;
+const ROUNDS = 15;
 const DOORS = 200;
 
 function tasks(stage: Stage): Task[] {

@@ -73,7 +73,8 @@ function report(rounds: number, times: ReadonlyMap<string, readonly number[]>): 
   }
 }
 
-function quantile(measured: readonly number[], share: number): number {
+/** The value that this share of them does not exceed, rounded. */
+export function quantile(measured: readonly number[], share: number): number {
   const sorted = measured.toSorted((a, b) => a - b);
   return Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN);
 }
