@@ -6,6 +6,7 @@ import { framesInOrder } from "./frames.ts";
 import { countMembers, loadGate, removeGate } from "./gate.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
 import { syn } from "./packets.ts";
+import { until } from "./until.ts";
 import { readVerdicts, seatJudge } from "./verdicts.ts";
 import { send } from "./wire.ts";
 
@@ -38,6 +39,15 @@ describe.each(FAMILIES)("over %s", (family) => {
   };
   const sendAll = (packets: readonly Packet[]) =>
     send(network.link.client, framesInOrder(packets, network.link));
+  /**
+   * The step of the whole crowd, and again if a frame got lost on its way: with so many, one does
+   * once in a long while. Who has made the step already is not disturbed.
+   */
+  const crowdUntil = (port: number, stage: number, count: number) =>
+    until(`${count} at stage ${stage}`, async () => {
+      await sendAll(from(crowd, port));
+      return (await atStage(stage)) === count;
+    });
   /** How many of the sources get through the door. */
   const countEntering = async (senders: readonly number[]) => {
     await seatJudge(network.server);
@@ -52,8 +62,7 @@ describe.each(FAMILIES)("over %s", (family) => {
 
   test("65,536 sources are part way at once, and the next one does not begin", async () => {
     for (const port of [FIRST, SECOND, LAST]) await sendAll(from(guest, port));
-    await sendAll(from(crowd, FIRST));
-    expect(await atStage(1)).toBe(CAPACITY);
+    await crowdUntil(FIRST, 1, CAPACITY);
     for (const port of [FIRST, SECOND, LAST]) await sendAll(from(newcomer, port));
     expect(await atStage(1)).toBe(CAPACITY);
     expect(await countEntering(newcomer)).toBe(0);
@@ -64,11 +73,10 @@ describe.each(FAMILIES)("over %s", (family) => {
   });
 
   test("those part way go on, and open while there is room for grants", async () => {
-    await sendAll(from(crowd, SECOND));
+    await crowdUntil(SECOND, 2, CAPACITY);
     expect(await atStage(1)).toBe(0);
-    expect(await atStage(2)).toBe(CAPACITY);
-    await sendAll(from(crowd, LAST));
     // The guest has one of the places.
+    await crowdUntil(LAST, 2, 1);
     expect(await countMembers(network.server, family, "grants")).toBe(CAPACITY);
     expect(await countEntering(crowd)).toBe(CAPACITY - 1);
     expect(await countEntering(guest)).toBe(1);
