@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { CODES } from "../../src/policy/codes.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Problem } from "../../src/problem/problem.ts";
+import { profiles } from "../client/profile/refused-profiles.ts";
+import { expectRefused } from "./refused/judge.ts";
 import type { Refused } from "./refused/row.ts";
 import { structure } from "./refused/structure.ts";
 import { values } from "./refused/values.ts";
@@ -15,35 +17,8 @@ function problemsOf(text: string): readonly Problem[] {
   return result.ok ? [] : result.problems;
 }
 
-/** What stands between « and », as `line:column+length`. */
-function marksOf(marked: string): string[] {
-  return marked.split("\n").flatMap((line, index) => {
-    let removed = 0;
-    return [...line.matchAll(/«([^»]*)»/gu)].map((match) => {
-      const column = match.index - removed + 1;
-      removed += 2;
-      // What is empty is marked, too.
-      return `${index + 1}:${column}+${Math.max(1, match[1]?.length ?? 0)}`;
-    });
-  });
-}
-
-function summaryOf({ code, place }: Problem): string {
-  return `${place?.line}:${place?.column}+${place?.length} ${code}`;
-}
-
 describe.each(Object.entries(tables))("%s", (_name, rows) => {
-  test.each(rows)("refused: $claim", ({ policy, says }) => {
-    const problems = problemsOf(policy.replaceAll(/[«»]/g, ""));
-    const codes = says.map((words) => words.split(": ", 1)[0]);
-    const expected = marksOf(policy).map((mark, index) => `${mark} ${codes[index]}`);
-    expect(problems.map(summaryOf)).toEqual(expected);
-    expect(codes).toHaveLength(problems.length);
-    for (const [index, words] of says.entries()) {
-      const fix = words.slice((codes[index]?.length ?? 0) + 2);
-      if (fix !== "") expect(problems[index]?.fix).toBe(fix);
-    }
-  });
+  test.each(rows)("refused: $claim", (row) => expectRefused(row, problemsOf));
 });
 
 /** Those that take a text too large for a table. */
@@ -80,9 +55,9 @@ test("aliases of aliases of aliases are refused before they fill the memory", ()
 });
 
 test("every code of a problem has an example", () => {
-  const shown = Object.values(tables)
-    .flat()
-    .flatMap(({ says }) => says.map((words) => words.split(": ", 1)[0]));
+  const shown = [...Object.values(tables).flat(), ...profiles].flatMap(({ says }) =>
+    says.map((words) => words.split(": ", 1)[0]),
+  );
   const elsewhere = ["too-large", "too-deep", "too-many-aliases"];
   const known: readonly string[] = CODES;
   expect(known.filter((code) => ![...shown, ...elsewhere].includes(code))).toEqual([]);

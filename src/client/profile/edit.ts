@@ -1,7 +1,7 @@
 /** Changes to hosts.yaml that leave what else stands there as it was, comments too. */
-import { isMap, isPair, parseDocument, YAMLMap } from "yaml";
+import { type Document, isMap, isPair, type Node, parseDocument, visit, YAMLMap } from "yaml";
 import type { HostName } from "../../policy/policy.ts";
-import { printDoor } from "./print.ts";
+import { printDoor, printKey } from "./print.ts";
 import type { ClientDoor } from "./profiles.ts";
 
 /** Nothing is turned into a number or a boolean, as when it is read. */
@@ -22,24 +22,38 @@ export function withDoors(
   host: HostName,
   doors: readonly ClientDoor[],
 ): string {
-  const document = parseDocument(text ?? BEGINNING, AS_WRITTEN);
+  const document = documentOf(text ?? BEGINNING);
   const known = mapAt(mapAt(document.contents, "hosts"), host);
   const under = mapAt(known, "doors");
   for (const door of doors) {
     const written = parseDocument(printDoor(door), AS_WRITTEN).contents;
     const pair = isMap(written) ? written.items[0] : undefined;
     if (!isPair(pair)) throw new Error("withDoors: a door was not printed as YAML");
-    under.set(door.name, pair.value);
+    under.set(pair.key, pair.value);
   }
   return document.toString(STYLE);
 }
 
 /** The text without the host; undefined when no other is left. */
 export function withoutHost(text: string, host: HostName): string | undefined {
-  const document = parseDocument(text, AS_WRITTEN);
+  const document = documentOf(text);
   const hosts = mapAt(document.contents, "hosts");
   hosts.items = hosts.items.filter(({ key }) => !isNamed(key, host));
   return hosts.items.length === 0 ? undefined : document.toString(STYLE);
+}
+
+/** Without aliases: what stands in two places by way of one may be about to change in one of them. */
+function documentOf(text: string): Document {
+  const document = parseDocument(text, AS_WRITTEN);
+  visit(document, {
+    Alias: (_, alias) => alias.resolve(document)?.clone() as Node | undefined,
+  });
+  visit(document, {
+    Node: (_, node) => {
+      Reflect.deleteProperty(node, "anchor");
+    },
+  });
+  return document;
 }
 
 /** The mapping under a key, made where there is none. */
@@ -52,7 +66,7 @@ function mapAt(parent: unknown, name: string): YAMLMap {
     return found.value;
   }
   const made = new YAMLMap();
-  parent.set(name, made);
+  parent.set(parseDocument(printKey(name), AS_WRITTEN).contents, made);
   return made;
 }
 

@@ -1,5 +1,5 @@
 /** Doors of clients as YAML, in the words of a policy. */
-
+import { turnedByYaml } from "../../policy/text/turned.ts";
 import { printSeconds } from "../../policy/value/seconds.ts";
 import { printService } from "../../policy/value/service.ts";
 import { printStep } from "../../policy/value/step.ts";
@@ -19,7 +19,7 @@ export function printDoor(door: ClientDoor): string {
   const services = door.protects.map(printService);
   const [service = ""] = services;
   return `\
-${door.name}:
+${printKey(door.name)}:
   protects: ${services.length === 1 ? service : `[${services.join(", ")}]`}
   open-for: ${printSeconds(door.openForSeconds)}
 ${door.singleUse ? "  single-use: true\n" : ""}\
@@ -27,6 +27,11 @@ ${door.singleUse ? "  single-use: true\n" : ""}\
     steps: [${door.steps.map(printStep).join(", ")}]
     within: ${printSeconds(door.withinSeconds)}
 `;
+}
+
+/** A name as it stands before a colon: in quotes where YAML would make something else of it. */
+export function printKey(name: string): string {
+  return turnedByYaml(name) === undefined && !name.includes(":") ? name : JSON.stringify(name);
 }
 
 export function indented(text: string, columns: number): string {

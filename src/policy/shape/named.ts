@@ -1,7 +1,7 @@
 /** The shape of a mapping whose keys are names that the administrator chooses. */
-import type { Problem } from "../../problem/problem.ts";
+import type { Place, Problem } from "../../problem/problem.ts";
 import type { Entry } from "../text/tree.ts";
-import { problemAt } from "../value/written.ts";
+import { problemAt, quoted } from "../value/written.ts";
 import type { FieldsOf, Keys, RecordShape } from "./record.ts";
 import { type Located, mismatch, type Shape } from "./shape.ts";
 
@@ -39,10 +39,24 @@ export function named<Name extends string, K extends Keys>(
         problems.push(problemAt(tree.place, "empty-mapping", what, `write ${wanted}`));
       }
       const items = tree.entries.flatMap((entry) => readItem(entry, name, record, words, problems));
-      // A name that is there twice was reported as a key that is.
+      for (const problem of respelled(items)) problems.push(problem);
       return [...new Map(items.toReversed().map((item) => [item.value, item])).values()].reverse();
     },
   };
+}
+
+/** One name in two spellings; what is there twice in one was reported as a key that is. */
+function respelled<Name extends string>(items: readonly Located<Name>[]): Problem[] {
+  return items.flatMap(({ value, place }, index) => {
+    const first = items.slice(0, index).find((item) => item.value === value);
+    if (first === undefined || spelling(first.place) === spelling(place)) return [];
+    const what = `${quoted(value)} is here already, on line ${first.place.line}`;
+    return [problemAt(place, "duplicate-key", what, "keep one of the two")];
+  });
+}
+
+function spelling({ text, column, length }: Place): string {
+  return text.slice(column - 1, column - 1 + length).replaceAll(/["']/g, "");
 }
 
 function readItem<Name extends string, K extends Keys>(

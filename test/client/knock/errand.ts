@@ -4,7 +4,7 @@ import {
   type Errand,
   knock,
   type Outcome,
-  portsOf,
+  planOf,
   type Sight,
 } from "../../../src/client/index.ts";
 import type { HostName, Policy } from "../../../src/policy/policy.ts";
@@ -27,11 +27,9 @@ export function errandTo(policy: Policy, different: Partial<Errand> = {}): Erran
   if (door === undefined) throw new Error("errandTo: a policy without a door to knock at");
   return {
     host: "gate.example.org" as HostName,
-    door,
+    ...planOf(door, { wait: true }),
     family: undefined,
     via: undefined,
-    tryPorts: door.singleUse ? [] : portsOf(door),
-    isHurried: false,
     watch: () => undefined,
     ...different,
   };
