@@ -39,7 +39,8 @@ ${listRecipes(shown)
   .map((line) => `  ${line}`)
   .join("\n")}
 
-${hint(address)}These lines open ${name}: keep them as you keep a password. They are not shown again.
+${hint(address)}These lines open ${name}: keep them as you keep a password.
+With Postern there, it is \`postern knock\`: \`postern profile export ${name}${named}\` is what it needs.
 `;
 }
 
