@@ -35,7 +35,7 @@ describe("a text file", () => {
     expect((await system.readText(at("large"))).ok).toBe(true);
     writeFileSync(at("large"), "x".repeat(1024 * 1024 + 1));
     expect(await problemWith(at("large"))).toBe(
-      '"FOLDER/large" is larger than 1 MiB; name a policy file [file-too-large]',
+      '"FOLDER/large" is larger than 1 MiB; name another file [file-too-large]',
     );
   });
 
