@@ -16,6 +16,16 @@ export function replaceFile(path: string, text: string): Promise<Result<undefine
   return writeWhole(path, text, rename);
 }
 
+/** Makes a folder for its owner alone, and those in which it is. */
+export async function makeFolder(path: string): Promise<Result<undefined>> {
+  try {
+    await mkdirs(path);
+    return ok(undefined);
+  } catch (error) {
+    return unwritable(path, error);
+  }
+}
+
 /** Also where there is none. */
 export async function removeFile(path: string): Promise<Result<undefined>> {
   try {
@@ -80,7 +90,7 @@ type Place = (from: string, to: string) => Promise<void>;
 async function writeWhole(path: string, text: string, place: Place): Promise<Result<undefined>> {
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await makeFolder(dirname(path));
+    await mkdirs(dirname(path));
     await writeDurably(draft, text);
     await place(draft, path);
     return ok(undefined);
@@ -91,7 +101,7 @@ async function writeWhole(path: string, text: string, place: Place): Promise<Res
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function mkdirs(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {

@@ -40,6 +40,8 @@ export interface Host {
   readKernelFile(path: string): Promise<string | undefined>;
   /** A file that Postern wrote itself; undefined where there is none. */
   readKept(path: string): Promise<string | undefined>;
+  /** Makes a folder, and those in which it is, mode 0700, where there are none. */
+  makeFolder(path: string): Promise<Result<undefined>>;
   /**
    * Creates a text file, mode 0600, and folders for it, mode 0700. All of the text is on the disk
    * or nothing; what is there already is a problem, and stays as it is.

@@ -2,7 +2,14 @@
 import { once } from "node:events";
 import { readFile, readlink } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { checkFolder, removeFile, renameFile, replaceFile, writeNewFile } from "./files.ts";
+import {
+  checkFolder,
+  makeFolder,
+  removeFile,
+  renameFile,
+  replaceFile,
+  writeNewFile,
+} from "./files.ts";
 import type { Host } from "./host.ts";
 import { network } from "./network.ts";
 import { runProgram, startApart, startProgram } from "./programs.ts";
@@ -25,6 +32,7 @@ export const system: Host = {
   readInput,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
   readKept: (path) => readFile(path, "utf8").catch(() => undefined),
+  makeFolder,
   writeNew: writeNewFile,
   replace: replaceFile,
   rename: renameFile,

@@ -124,6 +124,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     readKernelFile: (path) => Promise.resolve(files[path]),
     written,
     readKept: (path) => Promise.resolve(written.get(path) ?? files[path]),
+    makeFolder: () => Promise.resolve(ok(undefined)),
     writeNew: write,
     replace: write,
     remove: (path) => {

@@ -65,6 +65,9 @@ const NOWHERE: Omit<Outcome, "obstacle"> = {
   milliseconds: 0,
 };
 
+/** Whoever answers for a name could otherwise have packets sent to thousands. */
+const MOST_ADDRESSES = 16;
+
 /** The addresses to which packets can be sent, or why there are none. */
 async function findWays(
   { network }: Host,
@@ -72,7 +75,9 @@ async function findWays(
 ): Promise<readonly Destination[] | { readonly why: string }> {
   const found = await network.lookUp(host);
   if ("why" in found) return { why: `${host} has no address that can be found (${found.why})` };
-  const wanted = found.filter((to) => family === undefined || to.family === family);
+  const wanted = found
+    .filter((to) => family === undefined || to.family === family)
+    .slice(0, MOST_ADDRESSES);
   if (wanted.length === 0) return { why: `${host} has no address of ${family}` };
   const routes = await Promise.all(wanted.map((to) => network.hasRoute(to)));
   const ways = wanted.filter((_, n) => routes[n]);

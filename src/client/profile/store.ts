@@ -1,5 +1,6 @@
 /** The profiles of whoever runs this: `~/.config/postern/hosts.yaml`, for their eyes alone. */
-import type { Host } from "../../host/index.ts";
+import { dirname } from "node:path";
+import { type Host, lockPath } from "../../host/index.ts";
 import type { HostName } from "../../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { withDoors, withoutHost } from "./edit.ts";
@@ -63,20 +64,43 @@ interface Change<T> {
   readonly value: T;
 }
 
-async function change<T>(
-  host: Host,
-  make: (text: string | undefined, profiles: Profiles, file: string) => Result<Change<T>>,
-): Promise<Result<T>> {
+type Make<T> = (text: string | undefined, profiles: Profiles, file: string) => Result<Change<T>>;
+
+const LOCK_SECONDS = 10;
+
+async function change<T>(host: Host, make: Make<T>): Promise<Result<T>> {
   const file = profilesFileOf(host);
+  const folder = dirname(file);
+  const made = await host.makeFolder(folder);
+  if (!made.ok) return made;
+  // Two who change it at once shall not undo each other.
+  const lock = await lockPath(host, folder, { waitSeconds: LOCK_SECONDS });
+  if (lock === undefined) return fail(busy(file));
+  try {
+    return await changeAlone(host, file, make);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function changeAlone<T>(host: Host, file: string, make: Make<T>): Promise<Result<T>> {
   const text = await host.readSecret(file);
   if (!text.ok) return text;
   const profiles = text.value === undefined ? ok(new Map()) : parseProfiles(text.value, file);
   if (!profiles.ok) return profiles;
   const changed = make(text.value, profiles.value, file);
   if (!changed.ok) return changed;
+  const { text: changedText, value } = changed.value;
   const written =
-    changed.value.text === undefined
-      ? await host.remove(file)
-      : await host.replace(file, changed.value.text);
-  return written.ok ? ok(changed.value.value) : written;
+    changedText === undefined ? await host.remove(file) : await host.replace(file, changedText);
+  return written.ok ? ok(value) : written;
+}
+
+function busy(file: string): Problem {
+  return {
+    code: "profiles-busy",
+    severity: "error",
+    what: `somebody else has been changing ${JSON.stringify(file)} for ${LOCK_SECONDS} s`,
+    fix: "try again when that is done",
+  };
 }

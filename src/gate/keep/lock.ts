@@ -1,16 +1,10 @@
-/**
- * One change to the gate at a time. The lock is the kernel's, on a file, held by a program that
- * ends with the one that started it: whatever kills that one, nothing stays locked.
- */
-import type { Host, Running } from "../../host/index.ts";
+/** One change to the gate at a time. */
+import { type Host, lockPath } from "../../host/index.ts";
 import { fail, type Problem, type Result } from "../../problem/problem.ts";
 import type { Keep } from "./keep.ts";
 import { isWho, printWho, whoAmI } from "./who.ts";
 
 const HOLDER = "holder.json";
-const HELD = "held";
-/** What `flock --nonblock` ends with where somebody else holds it. */
-const CONFLICT = 1;
 
 /**
  * Does `work` while nobody else changes the gate. Where the lock cannot be made, as on a full
@@ -25,24 +19,15 @@ export async function whileLocked<T>(
   const checked = await keep.check();
   if (!checked.ok) return checked;
   await host.writeNew(keep.lock, "");
-  const holder = host.start(["flock", "--nonblock", keep.lock, "cat"]);
-  holder.write(`${HELD}\n`);
-  if ((await firstLine(holder)) !== HELD && (await holder.ended) === CONFLICT) {
-    return fail(await busy(keep));
-  }
+  const lock = await lockPath(host, keep.lock, { waitSeconds: 0 });
+  if (lock === undefined) return fail(await busy(keep));
   await keep.write(HOLDER, await whoAmI(host, doing));
   try {
     return await work();
   } finally {
     await keep.forget(HOLDER);
-    holder.closeInput();
-    await holder.ended;
+    await lock.release();
   }
-}
-
-async function firstLine({ lines }: Running): Promise<string | undefined> {
-  for await (const line of lines) return line;
-  return undefined;
 }
 
 async function busy(keep: Keep): Promise<Problem> {
