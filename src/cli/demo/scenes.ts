@@ -77,6 +77,7 @@ export const EPILOGUE = {
     "postern check                 what scanners could do to it",
     "postern compile               what it becomes: firewall rules; changes nothing",
     "postern apply                 puts it to work on this host",
+    "postern knock                 knocks, and says whether the door opened",
   ],
 };
 
@@ -205,6 +206,26 @@ export const SCENES: readonly Scene[] = [
       }),
     ],
     remark: "The friend, too, has to knock again for a new connection; the old one lives on.",
+  },
+  {
+    title: "With Postern on the friend's side, too, knocking is one word",
+    acts: [
+      run(
+        "friend",
+        ["postern", "profile", "add", SERVER.ipv4, "--from", "policy.yaml"],
+        { words: "the friend knows the door", proof: /^ {2}ssh +tcp\/22/m },
+        /^ {2}ssh +tcp/,
+      ),
+      run("friend", ["postern", "knock", SERVER.ipv4], {
+        words: "the door is open",
+        proof: /^ssh of \S+ is open for 6s/,
+      }),
+      run("friend", ["ssh", `friend@${SERVER.ipv4}`, "echo $SSH_CONNECTION"], {
+        words: "the friend is let in",
+        proof: new RegExp(`^${FRIEND.ipv4} \\d+ ${SERVER.ipv4} 22$`, "m"),
+      }),
+    ],
+    remark: "With the lines of `postern ssh-config`, it is none: `ssh` knocks by itself.",
   },
   {
     title: "The same six lines hold for IPv6",

@@ -45,7 +45,8 @@ export async function setStage(
   const namespaces = `/proc/${holder.pid}/ns`;
   const enter = [
     ...["nsenter", `--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`],
-    ...["env", "-C", "/run", "timeout", MOST_SECONDS],
+    // What the actors keep goes with the stage.
+    ...["env", "-C", "/run", "XDG_CONFIG_HOME=/run/config", "timeout", MOST_SECONDS],
   ];
   const stage: Stage = {
     start(actor, [program = "", ...args]) {
