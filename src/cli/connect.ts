@@ -31,7 +31,14 @@ export const connect: Command = {
     if (!how.ok) return refuse(world, how.problems);
     const { host } = target.value;
     const { door, port } = aim.value;
-    const errand = { ...how.value, host, door, tryPorts: [port], isHurried: false };
+    const errand = {
+      ...how.value,
+      host,
+      door,
+      tryPorts: [port],
+      isHurried: false,
+      everyAddress: false,
+    };
     const outcome = await knock(world.host, errand);
     if (outcome.connection === undefined) {
       world.stderr(`postern: ${renderShut({ host, door, outcome })}`);

@@ -8,6 +8,8 @@ export interface Errand extends Plan {
   readonly host: HostName;
   /** Undefined: both. */
   readonly family: Family | undefined;
+  /** Whether every address is to open; otherwise the first that does is enough. */
+  readonly everyAddress: boolean;
 }
 
 export interface Outcome {
@@ -43,7 +45,9 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
   const end = new AbortController();
   const arrivals = ways.map((to) => approach(host, to, errand, end.signal));
   const first = await firstOpen(arrivals);
-  if (first !== undefined) await awaitOthers(host, arrivals, host.monotonic() - began);
+  if (first !== undefined && errand.everyAddress) {
+    await awaitOthers(host, arrivals, host.monotonic() - began);
+  }
   end.abort();
   const all = await Promise.all(arrivals);
   for (const arrival of all) {

@@ -1,15 +1,15 @@
 /** How a door is knocked at, and where it shows whether it has opened. */
 import type { ClientDoor } from "../profile/profiles.ts";
-import type { Plan } from "./approach.ts";
+import type { Errand } from "./knock.ts";
 
-/** Without `wait` nothing is tried, and it has to be quick. */
+/** For whoever then starts a program that may pick any address. Without `wait` nothing is tried, and it has to be quick. */
 export function planOf(
   door: ClientDoor,
   { wait }: { readonly wait: boolean },
-): Pick<Plan, "door" | "tryPorts" | "isHurried"> {
+): Pick<Errand, "door" | "tryPorts" | "isHurried" | "everyAddress"> {
   // A connection would use up a door for a single one.
   const canTry = wait && !door.singleUse;
-  return { door, tryPorts: canTry ? portsOf(door) : [], isHurried: !wait };
+  return { door, tryPorts: canTry ? portsOf(door) : [], isHurried: !wait, everyAddress: true };
 }
 
 /** A TCP port of each service of the door. */

@@ -60,6 +60,13 @@ describe("of several addresses", () => {
     expect(network.packetsTo(V6)).toEqual([...PAIRS, "tcp/22"]);
   });
 
+  test("one in a black hole holds nobody up who is content with the first", async () => {
+    const network = new FakeNetwork(at(V6, { isLost: () => true }), at(V4));
+    const outcome = await knockIn(network, POLICY, { everyAddress: false });
+    expect(outcome.addresses.map(({ state }) => state)).toEqual(["late", "open"]);
+    expect(outcome.milliseconds).toBe(40);
+  });
+
   test("the grace is as long again as the way to the first took, where that is longer", async () => {
     const lost = at(V6, { isLost: () => true });
     const { outcome } = await statesOf(lost, at(V4, { delay: () => 200 }));
