@@ -10,7 +10,7 @@ const obstacle = kernelObstacle();
 const UNHURRIED = [
   ...["check", "check-host", "command", "confirm", "explain", "from-iptables", "full-disk"],
   ...["golden", "hand", "init", "iptables", "iptables-limits", "kills", "knock", "recipes"],
-  ...["rough-ways", "script", "snapshot"],
+  ...["rough-ways", "script", "snapshot", "ssh", "ssh-ends", "ssh-transfers"],
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 const inKernel = {

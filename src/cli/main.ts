@@ -20,6 +20,19 @@ process.stderr.on("error", () => {
   // There is nobody left to tell.
 });
 
+/** In /proc/PID/status, of a process that ignores the first of all signals. */
+const IGNORES_HANG_UP = /^SigIgn:\s*[0-9a-f]*[13579bdf]$/m;
+/** What a shell calls the end by it. */
+const HUNG_UP = 129;
+
+// ssh ends with this signal what connects for it. To die of it would leave a pipe on stderr as
+// Node.js has made it, non-blocking, for all who share it: `{ ssh HOST; make; } 2>&1 | tee log`.
+// And Node.js forgets that it was to be ignored: whoever started this may go on (`nohup ssh HOST`).
+process.on("SIGHUP", async () => {
+  const starter = await system.readKernelFile(`/proc/${process.ppid}/status`);
+  if (!IGNORES_HANG_UP.test(starter ?? "")) process.exit(HUNG_UP);
+});
+
 const { stdin, stderr } = process;
 const canAnswer = stdin.isTTY === true && stderr.isTTY === true;
 

@@ -2,7 +2,7 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import type { Family } from "../policy/address.ts";
 
 /** Where packets go: one address, with its zone where it is of a link. */
@@ -95,9 +95,17 @@ function startConnection({ address, family }: Destination, port: number): Connec
       socket.destroy();
     },
     passThrough: async () => {
-      // When the other side is gone, nobody reads what would still be typed.
-      socket.once("close", () => process.stdin.destroy());
-      await Promise.allSettled([pipeline(process.stdin, socket), pipeline(socket, process.stdout)]);
+      const { stdin, stdout } = process;
+      // Fails when the other side is gone.
+      pipeline(stdin, socket).catch(() => undefined);
+      // No pipeline: that would take a connection that breaks for a result that cannot be written.
+      socket.pipe(stdout, { end: false });
+      stdout.once("error", () => socket.destroy());
+      await finished(socket, { writable: false }).catch(() => undefined);
+      // As stdout stays open, its reader sees only by our end that no more will come; and nobody
+      // would answer what could still be typed.
+      stdin.destroy();
+      socket.destroy();
     },
   };
 }

@@ -58,36 +58,44 @@ export interface SshServer {
     line?: string,
     flags?: readonly string[],
   ) => Running;
+  /** Lines of an ssh_config with which its user logs in, and nobody is asked anything. */
+  readonly settings: readonly string[];
 }
 
-/** A real sshd on port 22 of the host, for root, with keys made for this test. */
-export async function startSshd(host: Host): Promise<SshServer> {
-  const [hostKey, userKey, config] = ["host", "user", "sshd_config"].map(host.newPath) as [
-    string,
-    string,
-    string,
-  ];
+/** A real sshd on ports of the host, for root, with keys made for this test. */
+export async function startSshd(host: Host, ports: readonly number[] = [22]): Promise<SshServer> {
+  const [hostKey, userKey, config, home] = ["host", "user", "sshd_config", "home"].map(
+    host.newPath,
+  ) as [string, string, string, string];
   for (const key of [hostKey, userKey]) {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   }
   // sshd gives up its privileges into this folder; a service manager would have made it.
   mkdirSync("/run/sshd", { recursive: true });
+  mkdirSync(home);
   const settings = [
+    ...ports.map((port) => `Port ${port}`),
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${userKey}.pub`,
     "PermitRootLogin prohibit-password",
     "StrictModes no",
     "UsePAM no",
     "PidFile none",
+    "Subsystem sftp internal-sftp",
+    // What root's shell reads at home on this machine may take seconds.
+    `SetEnv HOME=${home}`,
   ];
   writeFileSync(config, `${settings.join("\n")}\n`);
   const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", config]);
-  for (const family of FAMILIES) await untilListening(sshd, { protocol: "tcp", port: 22 }, family);
+  for (const family of FAMILIES) {
+    for (const port of ports) await untilListening(sshd, { protocol: "tcp", port }, family);
+  }
   const options = [
+    "User=root",
+    `IdentityFile=${userKey}`,
     "BatchMode=yes",
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
-    "ConnectTimeout=3",
   ];
   return {
     session: (from, address, line = "cat", flags = ["-T"]) =>
@@ -96,11 +104,10 @@ export async function startSshd(host: Host): Promise<SshServer> {
         "-F",
         "none",
         ...flags,
-        "-i",
-        userKey,
-        ...options.flatMap((option) => ["-o", option]),
-        `root@${address}`,
+        ...[...options, "ConnectTimeout=3"].flatMap((option) => ["-o", option]),
+        address,
         line,
       ]),
+    settings: options,
   };
 }
