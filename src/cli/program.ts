@@ -28,7 +28,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     });
   }
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(withHelpBetween(argv), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -42,6 +42,13 @@ const CLIENT_WORDS: ReadonlySet<string | undefined> = new Set(["knock", "connect
 async function commandsFor([word]: readonly string[]): Promise<readonly Command[]> {
   if (CLIENT_WORDS.has(word)) return (await import("./client-commands.ts")).CLIENT_COMMANDS;
   return (await import("./commands.ts")).COMMANDS;
+}
+
+/** Commander takes `help` for a command of one word; of two it stands between them. */
+function withHelpBetween(argv: readonly string[]): readonly string[] {
+  const [first, group = "", ...names] = argv;
+  const isOfTwo = first === "help" && Object.hasOwn(GROUPS, group) && names.length > 0;
+  return isOfTwo ? [group, first, ...names] : argv;
 }
 
 function escapeLines(text: string): string {

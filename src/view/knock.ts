@@ -32,6 +32,12 @@ export function renderShut({ host, door, outcome }: Knocked): string {
   const { addresses, obstacle, milliseconds } = outcome;
   if (obstacle !== undefined) return `${escapeControl(obstacle)}\n`;
   const services = listed(door.protects.map(printService));
+  if (door.steps.length === 0) {
+    return `\
+cannot connect to ${services} of ${host}: ${listed(addresses.map(met))} (${printTime(milliseconds)})
+  no door of its profile protects that port, and none was knocked at
+`;
+  }
   const hints = addresses.some(({ state }) => state === "refused") ? [REFUSED] : [];
   return `\
 ${door.name} of ${host} is not open: at ${services} ${listed(addresses.map(met))} (${printTime(milliseconds)})

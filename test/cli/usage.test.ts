@@ -3,27 +3,49 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { postern, posternWith } from "./run.ts";
 
-/** As the top of the help lists them. */
+/** What the top of the help lists, and the help of a group of commands. */
 const { stdout: HELP } = await postern("--help");
-const COMMANDS = [...HELP.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name ?? "");
+const { stdout: GROUP_HELP } = await postern("profile --help");
+const FIRST_WORDS = wordsIn(HELP);
+const OF_PROFILES = wordsIn(GROUP_HELP).map((word) => `profile ${word}`);
+
+function wordsIn(help: string): string[] {
+  const words = [...help.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name ?? "");
+  return words.filter((word) => word !== "help");
+}
 
 test("the help names the commands of a gate", () => {
   for (const name of ["compile", "apply", "remove", "status", "open", "close", "ban", "unban"]) {
-    expect(COMMANDS).toContain(name);
+    expect(FIRST_WORDS).toContain(name);
   }
 });
 
-describe.each(COMMANDS.filter((name) => name !== "help"))("%s", (name) => {
-  test.each([`${name} --help`, `${name} -h`, `help ${name}`])(
-    "is explained by %s",
-    async (line) => {
-      const { exit, stdout, stderr } = await postern(line);
-      expect([exit, stderr]).toEqual([0, ""]);
-      expect(stdout).toMatch(new RegExp(`^Usage: postern ${name} `));
-      expect(stdout).toContain("-h, --help");
-      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    },
-  );
+test("the help names the commands of those who knock", () => {
+  for (const name of ["knock", "connect", "profile", "ssh-config"]) {
+    expect(FIRST_WORDS).toContain(name);
+  }
+  for (const name of ["add", "export", "list", "remove", "recipe"]) {
+    expect(OF_PROFILES).toContain(`profile ${name}`);
+  }
+});
+
+const COMMANDS = [...FIRST_WORDS.filter((word) => word !== "profile"), ...OF_PROFILES];
+
+/** Of a command of two words also in the way of the group. */
+function waysToHelp(name: string): string[] {
+  const [group, second] = name.split(" ");
+  const ways = [`${name} --help`, `${name} -h`, `help ${name}`];
+  return second === undefined ? ways : [...ways, `${group} help ${second}`];
+}
+
+describe.each(COMMANDS)("%s", (name) => {
+  test.each(waysToHelp(name))("is explained by %s", async (line) => {
+    const { exit, stdout, stderr } = await postern(line);
+    expect([exit, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(new RegExp(`^Usage: postern ${name} `));
+    expect(stdout).toContain("-h, --help");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
 
   test("takes no more arguments than it says", async () => {
     const { exit, stdout, stderr } = await postern(`${name} a b c d`);
@@ -47,6 +69,25 @@ describe("wrong usage", () => {
       "postern: unknown command 'opne'\n(Did you mean open?)\nsee `postern --help`\n",
     ],
     ["xyzzy", "postern: unknown command 'xyzzy'\nsee `postern --help`\n"],
+    [
+      "profile lst",
+      "postern: unknown command 'lst'\n(Did you mean list?)\nsee `postern profile --help`\n",
+    ],
+    ["profile xyzzy a", "postern: unknown command 'xyzzy'\nsee `postern profile --help`\n"],
+    ["profile --xyzzy", "postern: unknown option '--xyzzy'\nsee `postern profile --help`\n"],
+    [
+      "porfile list",
+      "postern: unknown command 'porfile'\n(Did you mean profile?)\nsee `postern --help`\n",
+    ],
+    [
+      "profile add",
+      "postern: missing required argument 'host'\nsee `postern profile add --help`\n",
+    ],
+    [
+      "profile add gate --fro x",
+      "postern: unknown option '--fro'\n(Did you mean --from?)\nsee `postern profile add --help`\n",
+    ],
+    ["knock", "postern: missing required argument 'target'\nsee `postern knock --help`\n"],
     ["--xyzzy", "postern: unknown option '--xyzzy'\nsee `postern --help`\n"],
     [
       "status --jsn",
@@ -68,12 +109,18 @@ describe("wrong usage", () => {
     expect(await postern("")).toEqual({ exit: 2, stdout: "", stderr: HELP });
   });
 
+  test("the first word of a group alone: its help, on stderr", async () => {
+    expect(await postern("profile")).toEqual({ exit: 2, stdout: "", stderr: GROUP_HELP });
+  });
+
   test("what was typed cannot move the cursor", async () => {
     for (const argv of [
       ["\u001b[31mx"],
       ["--\u009b1m"],
       ["status", "--\u202ex"],
       ["ban", "a", "\u0007"],
+      ["profile", "\u001b[31mx"],
+      ["profile", "list", "--\u202ex"],
     ]) {
       const { exit, stderr } = await posternWith(argv);
       expect(exit).toBe(2);
@@ -81,6 +128,14 @@ describe("wrong usage", () => {
     }
   });
 });
+
+test.each(["profile --help", "profile -h", "help profile", "profile help"])(
+  "a group is explained by %s",
+  async (line) => {
+    expect(await postern(line)).toEqual({ exit: 0, stdout: GROUP_HELP, stderr: "" });
+    expect(GROUP_HELP).toMatch(/^Usage: postern profile /);
+  },
+);
 
 test("the version is that of the package", async () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };

@@ -5,6 +5,9 @@ interface Due {
   readonly act: () => void;
 }
 
+/** What takes no time here may take some in truth: a command is loaded from its file. */
+const PATIENCE_MILLISECONDS = 10_000;
+
 export class Clock {
   /** In milliseconds. */
   now = 0;
@@ -42,8 +45,12 @@ export class Clock {
     };
     work.then(end, end);
     await idle();
+    let moved = performance.now();
     while (!isDone) {
-      if (!this.#goOn()) throw new Error("Clock.run: nothing is left to wait for");
+      if (this.#goOn()) moved = performance.now();
+      else if (performance.now() - moved > PATIENCE_MILLISECONDS) {
+        throw new Error("Clock.run: nothing is left to wait for");
+      }
       await idle();
     }
     return await work;

@@ -61,6 +61,8 @@ export class FakeNetwork {
   /** What was begun and has not been ended. */
   readonly held = new Set<Sent>();
   readonly host: Host;
+  /** Where stdin and stdout were passed through. */
+  readonly passed: string[] = [];
   /** The argument vectors of what was started. */
   readonly started: (readonly string[])[] = [];
   readonly #places: readonly Place[];
@@ -134,7 +136,12 @@ export class FakeNetwork {
       this.clock.after(again, () => send(2 * again, true));
     };
     send(SYN_AGAIN, false);
-    return Object.assign(sent, { passThrough: () => Promise.resolve() });
+    return Object.assign(sent, {
+      passThrough: () => {
+        this.passed.push(`${to.address} tcp/${port}`);
+        return Promise.resolve();
+      },
+    });
   }
 
   #sendDatagram(to: Place, port: number): Sent {

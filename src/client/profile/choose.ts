@@ -1,5 +1,5 @@
 /** Which door is meant, and where to find out whether it is open. */
-import type { DoorName, HostName, Seconds } from "../../policy/policy.ts";
+import type { DoorName, HostName, Port, Seconds } from "../../policy/policy.ts";
 import { fail, ok, type Result } from "../../problem/problem.ts";
 import type { ClientDoor, Profiles } from "./profiles.ts";
 import { noProfile } from "./store.ts";
@@ -32,7 +32,7 @@ export function chooseDoor(
 }
 
 /** The door of the host that protects a TCP port; one without steps where none does. */
-export function doorAt(profiles: Profiles, host: HostName, port: number): Result<ClientDoor> {
+export function doorAt(profiles: Profiles, host: HostName, port: Port): Result<ClientDoor> {
   const doors = profiles.get(host);
   if (doors === undefined) return fail(noProfile(host, profiles));
   const door = doors.find(({ protects }) =>
@@ -40,17 +40,19 @@ export function doorAt(profiles: Profiles, host: HostName, port: number): Result
       ({ protocol, ports }) => protocol === "tcp" && ports.first <= port && port <= ports.last,
     ),
   );
-  return ok(door ?? NO_DOOR);
+  return ok(door ?? noDoorAt(port));
 }
 
-const NO_DOOR: ClientDoor = {
-  name: "none" as DoorName,
-  protects: [],
-  openForSeconds: 1 as Seconds,
-  singleUse: false,
-  steps: [],
-  withinSeconds: 1 as Seconds,
-};
+function noDoorAt(port: Port): ClientDoor {
+  return {
+    name: "none" as DoorName,
+    protects: [{ protocol: "tcp", ports: { first: port, last: port } }],
+    openForSeconds: 1 as Seconds,
+    singleUse: false,
+    steps: [],
+    withinSeconds: 1 as Seconds,
+  };
+}
 
 /** A host as it stands before a colon. */
 export function bracketed(host: string): string {

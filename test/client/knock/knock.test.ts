@@ -115,7 +115,16 @@ describe("of several addresses", () => {
     expect(outcome.isOpen).toBe(true);
   });
 
-  test("dozens are no more than a few, and Node.js warns of nothing", async () => {
+  test("no more than 16 are knocked at, the first that this host would try", async () => {
+    const many = Array.from({ length: 30 }, (_, n) => at(`198.51.100.${n}`));
+    const { outcome, network } = await statesOf(...many);
+    expect(outcome.addresses).toHaveLength(16);
+    expect(new Set(network.sent.map(({ address }) => address))).toEqual(
+      new Set(many.slice(0, 16).map(({ address }) => address)),
+    );
+  });
+
+  test("many are no more than a few, and Node.js warns of nothing", async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on("warning", note);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { chooseDoor, doorAt } from "../../../src/client/index.ts";
 import { parseProfiles } from "../../../src/client/profile/profiles.ts";
-import type { HostName } from "../../../src/policy/policy.ts";
+import type { HostName, Port } from "../../../src/policy/policy.ts";
 import type { Result } from "../../../src/problem/problem.ts";
 import { sure } from "../../setup/sure.ts";
 
@@ -21,6 +21,7 @@ const PROFILES = sure(
   ),
 );
 const host = (name: string) => name as HostName;
+const port = (number: number) => number as Port;
 
 function said<T>(result: Result<T>): string {
   return result.ok
@@ -59,8 +60,8 @@ describe("a door", () => {
       "there is no profile of two (there are one, 2001:db8::1); `postern profile export DOOR` " +
       "on that host, and here `postern profile add two --from FILE` [no-profile]";
     expect(said(chooseDoor(PROFILES, host("two"), undefined))).toBe(problem);
-    expect(said(doorAt(PROFILES, host("two"), 22))).toBe(problem);
-    expect(said(doorAt(new Map(), host("two"), 22))).toContain("(there are none yet)");
+    expect(said(doorAt(PROFILES, host("two"), port(22)))).toBe(problem);
+    expect(said(doorAt(new Map(), host("two"), port(22)))).toContain("(there are none yet)");
   });
 });
 
@@ -69,13 +70,13 @@ describe("the door at a port", () => {
     ["one", 2200, "ssh"],
     ["one", 2210, "ssh"],
     ["2001:db8::1", 443, "constructor"],
-  ])("of %s, %d, is %s", (name, port, door) => {
-    expect(sure(doorAt(PROFILES, host(name), port)).name).toBe(door);
+  ])("of %s, %d, is %s", (name, number, door) => {
+    expect(sure(doorAt(PROFILES, host(name), port(number))).name).toBe(door);
   });
 
   test("has no steps where none protects the port over TCP", () => {
-    for (const port of [22, 2199, 2211]) {
-      expect(sure(doorAt(PROFILES, host("one"), port)).steps).toEqual([]);
+    for (const number of [22, 2199, 2211]) {
+      expect(sure(doorAt(PROFILES, host("one"), port(number))).steps).toEqual([]);
     }
   });
 });
