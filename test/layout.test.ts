@@ -19,7 +19,6 @@ const PACKET = "src/model/packet.ts";
 /** `host` is the only door to the outside; elsewhere these Node.js modules and no others. */
 const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   "src/policy/address.ts": ["node:net"], // for isIP alone
-  "src/cli/main.ts": ["node:tty"], // for isatty alone, which leaves the streams as they are
   token: ["node:crypto"],
   signed: ["node:crypto"],
   ...Object.fromEntries(

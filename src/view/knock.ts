@@ -70,7 +70,7 @@ function met({ address, state }: AddressOutcome): string {
     case "silent":
       return `${address} does not answer`;
     case "late":
-      return `${address} does not answer as soon`;
+      return `${address} had not opened by then`;
     case "refused":
       return `${address} refuses`;
     default:

@@ -103,7 +103,7 @@ describe("a name with addresses of both families", () => {
     const { status, stdout } = said(await client.postern(`knock ${NAME}`));
     expect([status, stdout]).toEqual([
       0,
-      `ssh of ${NAME} is open for 10s: 10.91.0.2 (TIME); but fd91::2 does not answer as soon\n`,
+      `ssh of ${NAME} is open for 10s: 10.91.0.2 (TIME); but fd91::2 had not opened by then\n`,
     ]);
   });
 
