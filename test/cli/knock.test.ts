@@ -39,8 +39,8 @@ describe("a door that opens", () => {
     const { exit, stdout } = await said("knock gate.example.org", {}, away, refusing, unreachable);
     expect([exit, stdout]).toEqual([
       0,
-      `ssh of gate.example.org is open for 10s: ${ADDRESS} (290 ms); but ${IPV6} does not answer ` +
-        "as soon, 203.0.113.6 refuses and 203.0.113.7 cannot be reached (EHOSTUNREACH)\n",
+      `ssh of gate.example.org is open for 10s: ${ADDRESS} (290 ms); but ${IPV6} had not opened ` +
+        "by then, 203.0.113.6 refuses and 203.0.113.7 cannot be reached (EHOSTUNREACH)\n",
     ]);
   });
 });
