@@ -47,10 +47,12 @@ export function named<Name extends string, K extends Keys>(
 
 /** One name in two spellings; what is there twice in one was reported as a key that is. */
 function respelled<Name extends string>(items: readonly Located<Name>[]): Problem[] {
-  return items.flatMap(({ value, place }, index) => {
-    const first = items.slice(0, index).find((item) => item.value === value);
-    if (first === undefined || spelling(first.place) === spelling(place)) return [];
-    const what = `${quoted(value)} is here already, on line ${first.place.line}`;
+  const firstPlaces = new Map<Name, Place>();
+  return items.flatMap(({ value, place }) => {
+    const first = firstPlaces.get(value) ?? place;
+    firstPlaces.set(value, first);
+    if (spelling(first) === spelling(place)) return [];
+    const what = `${quoted(value)} is here already, on line ${first.line}`;
     return [problemAt(place, "duplicate-key", what, "keep one of the two")];
   });
 }
