@@ -6,6 +6,7 @@ import {
   portsOf,
   readProfiles,
 } from "../client/index.ts";
+import type { Port } from "../policy/policy.ts";
 import { parsePort } from "../policy/value/port.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
 import { renderShut } from "../view/knock.ts";
@@ -41,7 +42,9 @@ export const connect: Command = {
     };
     const outcome = await knock(world.host, errand);
     if (outcome.connection === undefined) {
-      world.stderr(`postern: ${renderShut({ host, door, outcome })}`);
+      const service = { protocol: "tcp", ports: { first: port, last: port } } as const;
+      const tried = { ...door, protects: [service] };
+      world.stderr(`postern: ${renderShut({ host, door: tried, outcome })}`);
       return EXIT.shut;
     }
     await outcome.connection.passThrough();
@@ -51,7 +54,7 @@ export const connect: Command = {
 
 interface Aim {
   readonly door: ClientDoor;
-  readonly port: number;
+  readonly port: Port;
 }
 
 /** The door and the port at which to go in. A port that no door protects needs no knock. */

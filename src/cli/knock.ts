@@ -6,7 +6,7 @@ import {
   readProfiles,
 } from "../client/index.ts";
 import { ok, type Result } from "../problem/problem.ts";
-import { renderKnock, renderShut, renderSight } from "../view/knock.ts";
+import { renderKnock, renderShut, renderSight, renderTurnedBack } from "../view/knock.ts";
 import { type Command, EXIT, type Given, refuse, type World } from "./command.ts";
 import { readProtocol } from "./reading.ts";
 import { readTarget } from "./target.ts";
@@ -52,6 +52,7 @@ export const knock: Command = {
       world.stderr(`postern: ${renderShut(knocked)}`);
     } else {
       world.stdout(renderKnock(knocked));
+      if (outcome.isOpen === undefined) world.stderr(renderTurnedBack(outcome.addresses));
     }
     return isShut ? EXIT.shut : EXIT.ok;
   },

@@ -24,7 +24,7 @@ export type Answer =
 export interface Sent {
   /** Undefined once {@link Sent.end} was called before anything came. */
   readonly answer: Promise<Answer | undefined>;
-  /** Sends no more, and listens no longer. */
+  /** Sends no more, and listens no longer. Done twice, it is the same as once. */
   end(): void;
 }
 
@@ -117,10 +117,13 @@ function sendDatagram({ address, family }: Destination, port: number): Sent {
   // A host on which nothing listens says so (ICMP), and the kernel tells a connected socket.
   socket.on("error", (error) => settle(answerIn(error)));
   socket.connect(port, address, () => socket.send(Buffer.alloc(1)));
+  let isOver = false;
   return {
     answer,
     end: () => {
       settle(undefined);
+      if (isOver) return;
+      isOver = true;
       socket.removeAllListeners("message").close();
     },
   };

@@ -41,7 +41,19 @@ cannot connect to ${services} of ${host}: ${listed(addresses.map(met))} (${print
   const hints = addresses.some(({ state }) => state === "refused") ? [REFUSED] : [];
   return `\
 ${door.name} of ${host} is not open: at ${services} ${listed(addresses.map(met))} (${printTime(milliseconds)})
+${renderTurnedBack(addresses)}\
 ${[...hints, ...hintsFor(door)].map((hint) => `  ${hint}\n`).join("")}`;
+}
+
+/** What is known of steps that cannot have arrived; nothing where all may have. */
+export function renderTurnedBack(addresses: readonly AddressOutcome[]): string {
+  return addresses
+    .filter(({ turnedBack }) => turnedBack.length > 0)
+    .map(({ address, turnedBack }) => {
+      const why = turnedBack.map(escapeControl).join(", ");
+      return `  steps to ${address} did not get there: ${why}\n`;
+    })
+    .join("");
 }
 
 const REFUSED =

@@ -161,7 +161,7 @@ describe("--json", () => {
   test("says of an open door what there is to say", async () => {
     expect(await facts("knock gate.example.org")).toEqual({
       ...{ exit: 0, host: "gate.example.org", door: "ssh", open: true },
-      ...{ addresses: [{ ...address, state: "open" }], milliseconds: 40 },
+      ...{ addresses: [{ ...address, state: "open", turnedBack: [] }], milliseconds: 40 },
     });
   });
 

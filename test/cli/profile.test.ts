@@ -97,17 +97,6 @@ gate.example.org
   ])("%s is refused, and nothing is written", async (line, what, code) => {
     await expectRefused(`profile add ${line}`, what, code);
   });
-
-  test("a door that does not agree with those that are there is refused", async () => {
-    const host = hostWith(PROFILES.replaceAll("once:", "other:"));
-    const line = "profile add 2001:db8:1::1 --from all.yaml --door once";
-    await expectRefused(
-      line,
-      "door once protects tcp/443, as door other does",
-      "protected-twice",
-      host,
-    );
-  });
 });
 
 describe("profile list", () => {

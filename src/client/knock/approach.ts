@@ -16,10 +16,14 @@ export interface Plan {
 }
 
 /** `shut` says what was met instead: `silent`, `refused`, or the system's word for it. */
-export type Arrival =
+export type Arrival = {
+  /** What kept steps from arriving, in the system's words. */
+  readonly turnedBack: readonly string[];
+} & (
   | { readonly kind: "open"; readonly connection: Connecting }
   | { readonly kind: "untried" }
-  | { readonly kind: "shut"; readonly met: string };
+  | { readonly kind: "shut"; readonly met: string }
+);
 
 /** Is over when `end` is aborted; what was begun by then is ended, but for the connection. */
 export async function approach(
@@ -33,14 +37,15 @@ export async function approach(
   try {
     if (tryPorts.length === 0) {
       await way.makeSteps(door.steps, via, isHurried ? "quick" : "careful");
-      return { kind: "untried" };
+      return { kind: "untried", turnedBack: way.turnedBack };
     }
     for (const care of ["quick", "careful"] as const) {
       await way.makeSteps(door.steps, via, care);
       const connection = await way.enter(tryPorts, care);
-      if (connection !== undefined) return { kind: "open", connection };
+      const { turnedBack } = way;
+      if (connection !== undefined) return { kind: "open", connection, turnedBack };
     }
-    return { kind: "shut", met: way.met };
+    return { kind: "shut", met: way.met, turnedBack: way.turnedBack };
   } finally {
     way.leave();
   }

@@ -30,6 +30,8 @@ export interface AddressOutcome extends Destination {
    * long before, or the system's word for what stood in the way.
    */
   readonly state: string;
+  /** What kept steps from arriving there, in the system's words; empty where nothing is known. */
+  readonly turnedBack: readonly string[];
 }
 
 /**
@@ -55,7 +57,11 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
   }
   return {
     isOpen: errand.tryPorts.length === 0 ? undefined : first !== undefined,
-    addresses: ways.map((to, n) => ({ ...to, state: stateOf(all[n], first !== undefined) })),
+    addresses: ways.map((to, n) => ({
+      ...to,
+      state: stateOf(all[n], first !== undefined),
+      turnedBack: all[n]?.turnedBack ?? [],
+    })),
     obstacle: undefined,
     connection: first?.connection,
     milliseconds: host.monotonic() - began,

@@ -8,7 +8,7 @@ export type Care = "quick" | "careful";
 
 /** All in milliseconds. */
 const UNKNOWN_PAUSE = { quick: 5, careful: 100 } as const;
-const SHORTEST_PAUSE = { quick: 2, careful: 10 } as const;
+const SHORTEST_PAUSE = { quick: 2, careful: 50 } as const;
 const LONGEST_PAUSE = { quick: 10, careful: 1000 } as const;
 /**
  * Of the round trip. A quarter is by how much packets may be out of order before RACK takes them

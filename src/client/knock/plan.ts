@@ -1,4 +1,5 @@
 /** How a door is knocked at, and where it shows whether it has opened. */
+import type { Port } from "../../policy/policy.ts";
 import type { ClientDoor } from "../profile/profiles.ts";
 import type { Errand } from "./knock.ts";
 
@@ -13,6 +14,6 @@ export function planOf(
 }
 
 /** A TCP port of each service of the door. */
-export function portsOf({ protects }: ClientDoor): readonly number[] {
+export function portsOf({ protects }: ClientDoor): readonly Port[] {
   return protects.flatMap(({ protocol, ports }) => (protocol === "tcp" ? [ports.first] : []));
 }

@@ -28,6 +28,13 @@ interface Circumstances {
  */
 const UNREPEATED = 800;
 
+/** A packet of a step. */
+interface Made {
+  readonly sent: Sent;
+  /** Fulfilled when it has certainly arrived, and rejected when it certainly has not. */
+  readonly arrival: Promise<void>;
+}
+
 type Fate = "fulfilled" | "rejected" | "pending";
 
 export class Way {
@@ -39,6 +46,7 @@ export class Way {
   readonly #sent: Sent[] = [];
   readonly #connections: Connecting[] = [];
   #entered: Connecting | undefined;
+  readonly #turnedBack = new Set<string>();
   /** What connections have met last: nothing, or what stood in their way. */
   met = "silent";
 
@@ -53,17 +61,7 @@ export class Way {
 
   /** Sends every step, one after the other. */
   async makeSteps(steps: readonly Step[], via: Protocol | undefined, care: Care): Promise<void> {
-    for (const step of steps) {
-      const arrivals: Promise<void>[] = [];
-      for (const packet of packetsOf(step, via)) {
-        if (this.#end.aborted) return;
-        arrivals.push(this.#arrival(packet));
-        const pause = this.#pace.pauseAfter(packet, care);
-        const fate = await this.#fateWithin(pause, Promise.any(arrivals));
-        // A firewall may answer for a host behind it; who is careful does not rely on answers.
-        if (fate === "fulfilled" && care === "quick") break;
-      }
-    }
+    for (const step of steps) await this.#makeStep(packetsOf(step, via), care);
   }
 
   /** Begins connections until one is accepted; undefined when none is. */
@@ -84,6 +82,11 @@ export class Way {
     return this.#entered;
   }
 
+  /** What kept packets of steps from being sent, or sent them back: the system's words for it. */
+  get turnedBack(): readonly string[] {
+    return [...this.#turnedBack];
+  }
+
   /** Lets go of everything but the connection that was made. */
   leave(): void {
     for (const one of [...this.#sent, ...this.#connections]) {
@@ -91,13 +94,35 @@ export class Way {
     }
   }
 
-  /** Sends a packet of a step; fulfilled when it has certainly arrived, and rejected if not. */
-  async #arrival(packet: Packet): Promise<void> {
+  /** Who is careful sends each of them, since a firewall may answer for a host behind it. */
+  async #makeStep(packets: readonly Packet[], care: Care): Promise<void> {
+    const made: Made[] = [];
+    for (const packet of packets) {
+      if (this.#end.aborted) return;
+      const one = this.#make(packet);
+      made.push(one);
+      const arrivals = care === "quick" ? made : [one];
+      const awaited = Promise.any(arrivals.map(({ arrival }) => arrival));
+      const fate = await this.#fateWithin(this.#pace.pauseAfter(packet, care), awaited);
+      if (fate !== "fulfilled" || care !== "quick") continue;
+      // What has not left by now, as a ping that is still starting, would come behind the next step.
+      for (const { sent } of made) sent.end();
+      return;
+    }
+  }
+
+  /** Sends a packet of a step. */
+  #make(packet: Packet): Made {
     const sent = sendPacket(this.#host, this.#to, packet);
     this.#sent.push(sent);
     const end = () => sent.end();
     if (packet.kind === "tcp") this.#fateWithin(UNREPEATED, sent.answer).then(end, end);
+    return { sent, arrival: this.#arrival(packet, sent) };
+  }
+
+  async #arrival(packet: Packet, sent: Sent): Promise<void> {
     const answer = await this.#see(printPacket(packet), sent);
+    if (answer?.kind === "unreachable") this.#turnedBack.add(answer.why);
     if (answer === undefined || answer.kind === "unreachable") throw new Error("not arrived");
   }
 

@@ -1,5 +1,5 @@
 /** What a client knows of doors: hosts.yaml to {@link Profiles}, in the words of a policy. */
-import { checkAcross, type DraftDoor } from "../../policy/across.ts";
+import type { DraftDoor } from "../../policy/across.ts";
 import { doorOf } from "../../policy/finish.ts";
 import { DOOR } from "../../policy/keys.ts";
 import { doorName, hostName } from "../../policy/notations.ts";
@@ -102,17 +102,15 @@ export function clientDoorOf(door: Door): ClientDoor | undefined {
   return { name, protects, openForSeconds, singleUse, steps, withinSeconds };
 }
 
+/** Whether doors get in each other's way is a matter of the gate, and of its policy. */
 function checkDoors(doors: readonly DraftDoor[] = []): Problem[] {
   const mute = doors.filter(({ content }) => content.sequence.place === undefined);
-  return [
-    ...checkAcross(doors),
-    ...mute.map(({ place, value }) =>
-      problemAt(
-        place,
-        "missing-key",
-        `door ${value} needs the key \`sequence\`: there is nothing to knock`,
-        "write `sequence:` with its `steps`, or remove the door",
-      ),
+  return mute.map(({ place, value }) =>
+    problemAt(
+      place,
+      "missing-key",
+      `door ${value} needs the key \`sequence\`: there is nothing to knock`,
+      "write `sequence:` with its `steps`, or remove the door",
     ),
-  ];
+  );
 }

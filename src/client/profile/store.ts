@@ -1,5 +1,5 @@
 /** The profiles of whoever runs this: `~/.config/postern/hosts.yaml`, for their eyes alone. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Host, lockPath } from "../../host/index.ts";
 import type { HostName } from "../../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
@@ -31,10 +31,7 @@ export async function addDoors(
   return await change(host, (text, profiles, file) => {
     const known = profiles.get(name) ?? [];
     const replaced = known.filter((old) => doors.some((door) => door.name === old.name));
-    const changed = withDoors(text, name, doors);
-    // Doors that are well apart may not be together: one's step in what the other protects.
-    const judged = parseProfiles(changed, file);
-    return judged.ok ? ok({ text: changed, value: { file, replaced } }) : judged;
+    return ok({ text: withDoors(text, name, doors), value: { file, replaced } });
   });
 }
 
@@ -91,8 +88,11 @@ async function changeAlone<T>(host: Host, file: string, make: Make<T>): Promise<
   const changed = make(text.value, profiles.value, file);
   if (!changed.ok) return changed;
   const { text: changedText, value } = changed.value;
+  // Who keeps it elsewhere has a link here.
+  const link = await host.readLink(file);
+  const itself = link === undefined ? file : resolve(dirname(file), link);
   const written =
-    changedText === undefined ? await host.remove(file) : await host.replace(file, changedText);
+    changedText === undefined ? await host.remove(itself) : await host.replace(itself, changedText);
   return written.ok ? ok(value) : written;
 }
 

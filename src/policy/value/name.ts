@@ -1,6 +1,6 @@
 /** Names of doors, of network interfaces and of hosts. */
 import { ok, type Result } from "../../problem/problem.ts";
-import { parseAddress } from "../address.ts";
+import { parseAddress, printAddress } from "../address.ts";
 import type { DoorName, HostName, InterfaceName } from "../policy.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
@@ -33,27 +33,30 @@ export function parseInterfaceName(written: Written): Result<InterfaceName> {
 
 /**
  * A name as DNS and hosts files have them, or an address, of a link with its zone. Nothing in it
- * means anything to a shell, and it is never taken for an option. In lower case, as names are
- * compared.
+ * means anything to a shell, and it is never taken for an option. However it is spelt, a host has
+ * one name here: in lower case, without a last dot, and IPv6 as RFC 5952 has it.
  */
 export function parseHostName(written: Written): Result<HostName> {
-  const [name = "", zone, ...rest] = written.text.split("%");
-  const lower = name.toLowerCase();
-  if (zone === undefined) {
-    if (parseAddress(lower) !== undefined || isDnsName(lower)) return ok(lower as HostName);
-  } else if (
-    lower.startsWith("fe80:") &&
-    /^[\w.-]{1,15}$/.test(zone) &&
-    rest.length === 0 &&
-    parseAddress(lower) !== undefined
-  )
-    return ok(`${lower}%${zone}` as HostName);
+  const name = hostNameIn(written.text);
+  if (name !== undefined) return ok(name as HostName);
   return refuse(
     written,
     "not-a-host-name",
     `${quoted(written.text)} is neither the name of a host nor an address`,
     "write a name such as gate.example.org, or an address such as 192.0.2.1 or 2001:db8::1",
   );
+}
+
+function hostNameIn(text: string): string | undefined {
+  const [host = "", zone, ...rest] = text.split("%");
+  const address = parseAddress(host);
+  if (zone !== undefined) {
+    const isOfLink = /^fe[89ab]/i.test(host) && /^[\w.-]{1,15}$/.test(zone) && rest.length === 0;
+    return address !== undefined && isOfLink ? `${printAddress(address)}%${zone}` : undefined;
+  }
+  if (address !== undefined) return printAddress(address);
+  const name = host.toLowerCase().replace(/(?<=[^.])\.$/, "");
+  return isDnsName(name) ? name : undefined;
 }
 
 /** Names of numbers alone are addresses that somebody got wrong. */

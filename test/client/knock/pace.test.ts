@@ -18,11 +18,11 @@ function heard(...roundTrips: readonly number[]): Pace {
 describe("after a packet", () => {
   test.each([
     [[], 5, 100],
-    [[0.2], 2, 10],
-    [[20], 5, 25],
+    [[0.2], 2, 50],
+    [[20], 5, 50],
     [[200], 10, 250],
     [[5000], 10, 1000],
-    [[300, 20, 90], 5, 25],
+    [[300, 20, 90], 5, 50],
   ])("with round trips of %j ms: %d ms, and %d ms with care", (roundTrips, quick, careful) => {
     const pace = heard(...roundTrips);
     expect(pace.pauseAfter(TCP, "quick")).toBe(quick);

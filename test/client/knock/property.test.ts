@@ -36,7 +36,11 @@ test("with any one packet or answer lost the door opens, without a wrong step", 
       // Where the way is long, the second is begun before the first could be answered.
       expect(network.packetsTo().filter((one) => one === "tcp/22").length).toBeLessThan(3);
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      // A spare ping that was still starting came behind the next step, and began another attempt.
+      examples: [["ping/63, ping/63, 21001", "1s", "accepted", 18, { n: 1, isAnswer: false }]],
+    },
   );
 });
 

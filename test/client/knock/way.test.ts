@@ -31,7 +31,7 @@ describe("steps", () => {
   test("are sent in order, each twice where nothing answers, and the door opens", async () => {
     const { outcome, packets, network } = await knocked();
     expect(packets).toEqual([...PAIRS, "tcp/22"]);
-    expect(outcome.addresses).toEqual([{ address: ADDRESS, family: "ipv4", state: "open" }]);
+    expect(outcome.addresses).toMatchObject([{ address: ADDRESS, family: "ipv4", state: "open" }]);
     expect([outcome.isOpen, network.isBannedAt()]).toEqual([true, false]);
   });
 
@@ -147,6 +147,11 @@ describe("what is late", () => {
 });
 
 describe("a door that stays shut", () => {
+  test("where steps are turned back, it is told why", async () => {
+    const { outcome } = await knocked({ others: "unreachable", service: "silent" });
+    expect(outcome.addresses).toMatchObject([{ state: "silent", turnedBack: ["EHOSTUNREACH"] }]);
+  });
+
   test.each([
     ["silent", "silent"],
     ["refused", "refused"],
@@ -154,7 +159,7 @@ describe("a door that stays shut", () => {
   ] as const)("behind which everything is %s is %s", async (service, state) => {
     const { outcome } = await knocked({ service });
     expect([outcome.isOpen, outcome.connection]).toEqual([false, undefined]);
-    expect(outcome.addresses).toEqual([{ address: ADDRESS, family: "ipv4", state }]);
+    expect(outcome.addresses).toMatchObject([{ address: ADDRESS, family: "ipv4", state }]);
   });
 
   test("and refuses is told from one that drops", async () => {

@@ -47,17 +47,6 @@ export const profiles: readonly Refused[] = [
     "missing-key",
   ),
   refused(
-    "two doors of one host that protect the same",
-    `hosts: { gate: { doors: { a: ${DOOR}, b: { protects: «tcp/22», sequence: { steps: [51000] } } } } }`,
-    "protected-twice",
-  ),
-  refused(
-    "a step that another door of the host protects",
-    "hosts: { gate: { doors: { a: { protects: tcp/22, sequence: { steps: [«23»] } }, " +
-      "b: { protects: tcp/23, sequence: { steps: [51000] } } } } }",
-    "protected-step",
-  ),
-  refused(
     "a host that is there twice",
     `hosts:\n  gate: { doors: { ssh: ${DOOR} } }\n  «gate»: { doors: { ssh: ${DOOR} } }`,
     "duplicate-key",

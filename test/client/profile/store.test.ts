@@ -76,22 +76,26 @@ describe("doors that are added", () => {
     expect(sure(await readProfiles(host)).get(GATE)).toEqual(others);
   });
 
-  test.each([
-    [
-      "protects what another door does",
-      "web: { protects: tcp/22, sequence: { steps: [52000] } }",
-      "protected-twice",
-    ],
-    [
-      "knocks where another door protects",
-      "web: { protects: tcp/443, sequence: { steps: [22] } }",
-      "protected-step",
-    ],
-  ])("are refused where one of them %s, and nothing is written", async (_, text, code) => {
+  test("may be in front of the same port, as doors of other destinations are", async () => {
     const host = hostWith(ONE);
-    const added = await addDoors(host, GATE, doors(text));
-    expect(added.ok ? [] : added.problems.map((problem) => problem.code)).toEqual([code]);
-    expect(host.written.size).toBe(0);
+    sure(
+      await addDoors(
+        host,
+        GATE,
+        doors("other: { protects: tcp/22, sequence: { steps: [22022] } }"),
+      ),
+    );
+    expect(
+      sure(await readProfiles(host))
+        .get(GATE)
+        ?.map(({ name }) => name),
+    ).toEqual(["ssh", "other"]);
+  });
+
+  test("go where a link leads, and it stays one", async () => {
+    const host = hostWith(undefined, { links: { [FILE]: "../../dotfiles/hosts.yaml" } });
+    sure(await addDoors(host, GATE, SSH));
+    expect([...host.written.keys()]).toEqual(["/home/ann/dotfiles/hosts.yaml"]);
   });
 
   test("do not mend a file that has a fault", async () => {
