@@ -138,7 +138,7 @@ function surroundings(): unknown {
 }
 
 async function untilPlays(demo: Demo, text: string): Promise<void> {
-  await until(`"${text}"`, () => demo.stdout().includes(text), 30);
+  await until(`"${text}"`, () => demo.stdout().includes(text), 50);
 }
 
 /** A title that is shown while the friend is logged in. */

@@ -19,7 +19,8 @@ import { until } from "./until.ts";
 import { readVerdicts, seatJudge } from "./verdicts.ts";
 import { flood } from "./wire.ts";
 
-const AT_MOST_SECONDS = 60;
+/** Far more than it takes, also on a machine that has other things to do. */
+const AT_MOST_SECONDS = 150;
 
 /** Two gates that shut the same door in different words. */
 const GATES = [
@@ -135,7 +136,7 @@ function withDrop(policy: string): string {
 
 describe.each(RELOADS)("held by $holder.name", ({ holder, reloads, frames }) => {
   test(`${reloads} reloads during a flood let none of it through, a knock works, a session goes on`, {
-    timeout: 90_000,
+    timeout: 200_000,
   }, async () => {
     const { client, server, link } = network;
     const sessions = FAMILIES.map((family) => connect(client, link.server[family], 22));
@@ -172,7 +173,7 @@ describe.each(RELOADS)("held by $holder.name", ({ holder, reloads, frames }) => 
 });
 
 test("a gate with a look-up in an anonymous map would let some of it through", {
-  timeout: 90_000,
+  timeout: 200_000,
 }, async () => {
   const { server, link } = network;
   const file = server.newPath("leaky.nft");
@@ -196,7 +197,7 @@ test("a gate with a look-up in an anonymous map would let some of it through", {
 test.each(EITHER_IPTABLES)(
   "a reload of $name in two transactions would let some of it through",
   {
-    timeout: 90_000,
+    timeout: 200_000,
   },
   async (holder) => {
     const { server, link } = network;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutSeconds = 10,
+  timeoutSeconds = 30,
 ): Promise<void> {
   const giveUpAt = performance.now() + timeoutSeconds * 1000;
   while (!(await holds())) {
