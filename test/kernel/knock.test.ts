@@ -191,3 +191,45 @@ describe("what is said", () => {
     expect(lines.slice(-3)).toEqual(["10.91.0.2  tcp/22  sent", "10.91.0.2  tcp/22  accepted", ""]);
   });
 });
+
+describe("from a program", () => {
+  let library: Bundle;
+  beforeAll(() => {
+    library = makeBundle("src/client/library.ts");
+  });
+  afterAll(() => library.remove());
+
+  const DOORS = {
+    ssh: { protects: "tcp/22", sequence: { steps: [21001, "udp/24040", "tcp/22777"] } },
+  };
+  /** What a program prints that knocks at a host with these doors: the outcome, or what is thrown. */
+  const outcomeOf = async (host: string, doors: object): Promise<unknown> => {
+    const program = `
+      import { knock, KnockError } from ${JSON.stringify(library.file)};
+      const told = await knock(${JSON.stringify(host)}, { doors: ${JSON.stringify(doors)} }).then(
+        ({ open, door, addresses }) => ({ open, door, states: addresses.map(({ state }) => state) }),
+        (error) => error instanceof KnockError && error.problems.map(({ code }) => code),
+      );
+      console.log(JSON.stringify(told));`;
+    const argv = [process.execPath, "--input-type=module", "-e", program];
+    return JSON.parse((await network.client.run(argv)).stdout);
+  };
+
+  test("the same knock opens the door, and says so", async () => {
+    await gateOf(SSH);
+    expect(await outcomeOf(server("ipv6"), DOORS)).toEqual({
+      ...{ open: true, door: "ssh", states: ["open"] },
+    });
+    expect(await grants("ipv6")).toBe(1);
+  });
+
+  test("a door that stays shut is a result", async () => {
+    await gateOf(SSH.replace("22777", "22778"));
+    expect(await outcomeOf(server("ipv4"), DOORS)).toMatchObject({ open: false });
+  });
+
+  test("what cannot be understood is thrown, with every problem", async () => {
+    const doors = { ssh: { protects: "tcp/99999", sequence: { steps: ["tcp/0"] } } };
+    expect(await outcomeOf(server("ipv4"), doors)).toEqual(["not-a-port", "not-a-port"]);
+  });
+});
