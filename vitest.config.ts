@@ -14,8 +14,8 @@ const UNHURRIED = [
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 const inKernel = {
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
   globalSetup: ["./test/setup/say-obstacle.ts"],
   // A name that no test has, so that each is counted as skipped.
   ...(obstacle === undefined ? {} : { testNamePattern: /(?!)/ }),
@@ -30,7 +30,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/kernel/**"],
-          testTimeout: 30_000,
+          testTimeout: 90_000,
         },
       },
       {
