@@ -1,5 +1,5 @@
 /** What is known of the doors of other hosts. Steps are secret and not shown. */
-import type { ClientDoor, Profiles } from "../client/index.ts";
+import { bracketed, type ClientDoor, type Profiles } from "../client/index.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { printService } from "../policy/value/service.ts";
 import { escapeControl } from "../problem/escape.ts";
@@ -44,8 +44,7 @@ export function renderAdded({ host, doors, file, replaced }: Added): string {
     return `${renderClientDoor(door)}${isNew ? "" : " (in the place of what was there)"}\n`;
   });
   const [first] = doors;
-  const target =
-    doors.length === 1 ? host : `${host.includes(":") ? `[${host}]` : host}:${first?.name}`;
+  const target = doors.length === 1 ? host : `${bracketed(host)}:${first?.name}`;
   return `\
 wrote ${escapeControl(file)}, for your eyes alone
 ${host}
