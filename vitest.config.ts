@@ -4,16 +4,25 @@ import { kernelObstacle } from "./test/setup/obstacle.ts";
 const obstacle = kernelObstacle();
 
 /**
- * Tests that lead commands on hosts of their own, and wait for what comes of it however late it
- * is: two files at a time.
+ * Tests on which it is the clock of real packets that judges, or that send as many as the machine
+ * can: side by side on two processors they would be late.
  */
-const UNHURRIED = [
-  ...["check", "check-host", "command", "confirm", "explain", "from-iptables", "full-disk"],
-  ...["golden", "hand", "init", "iptables", "iptables-limits", "kills", "knock", "recipes"],
-  ...["rough-ways", "script", "snapshot", "ssh", "ssh-ends", "ssh-transfers"],
+const HURRIED = [
+  ...[
+    "capacity",
+    "harness",
+    "log",
+    "odd-packets",
+    "reload",
+    "scenarios",
+    "single-use",
+    "stories",
+    "tokens",
+  ],
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 const inKernel = {
+  isolate: false,
   testTimeout: 180_000,
   hookTimeout: 180_000,
   globalSetup: ["./test/setup/say-obstacle.ts"],
@@ -31,20 +40,29 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/kernel/**"],
           testTimeout: 90_000,
+          // Most of them take less time than loading what they test: it is loaded once a worker.
+          isolate: false,
+          maxWorkers: 2,
         },
       },
       {
         test: {
           ...inKernel,
           name: "kernel",
-          include: ["test/kernel/**/*.test.ts"],
-          exclude: UNHURRIED,
-          // Stories take real time: side by side on two processors they would be late.
+          include: HURRIED,
           fileParallelism: false,
         },
       },
       {
-        test: { ...inKernel, name: "hosts", include: UNHURRIED, maxWorkers: 2 },
+        test: {
+          ...inKernel,
+          name: "hosts",
+          include: ["test/kernel/**/*.test.ts"],
+          exclude: HURRIED,
+          // Commands on hosts of their own, of which much is waiting: for a door to shut, for no
+          // answer, for what comes of a command however late it is.
+          maxWorkers: 3,
+        },
       },
     ],
   },

@@ -112,3 +112,8 @@ describe("the law of imports", () => {
     expect(faultsOf(path, text)).toHaveLength(1);
   });
 });
+
+test("the README names all folders, in this order", () => {
+  const [, tree = ""] = /^src\/\n((?: .*\n)+)/m.exec(readFileSync("README.md", "utf8")) ?? [];
+  expect([...tree.matchAll(/^ {2}(\w+)\//gm)].map(([, folder]) => folder)).toEqual(FOLDERS);
+});

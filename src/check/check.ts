@@ -1,7 +1,8 @@
-/** What scanners could do to a policy, as problems. */
+/** What scanners could do to a policy, and what it does to its own people, as problems. */
 import type { PlacedPolicy } from "../policy/parse.ts";
 import type { DoorPlaces } from "../policy/places.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Door, Policy } from "../policy/policy.ts";
+import { printSeconds } from "../policy/value/seconds.ts";
 import type { Place, Problem } from "../problem/problem.ts";
 import type { CheckCode } from "./codes.ts";
 import { type DoorReport, judgeDoor, type OpenedBy } from "./door.ts";
@@ -22,14 +23,17 @@ export function checkPolicy({ policy, places }: PlacedPolicy, known: Known): Fin
   const problems = doors.flatMap((report, index) => {
     const where = places.doors[index];
     if (where === undefined) throw new Error(`checkPolicy: door ${report.door} has no place`);
-    return problemsOf(report, where, policy);
+    const ahead = shortLookahead(policy.doors[index], where);
+    return [...problemsOf(report, where, policy), ...ahead];
   });
   return { doors, problems };
 }
 
 function problemsOf(report: DoorReport, places: DoorPlaces, policy: Policy): Problem[] {
   if (report.overheardPackets === undefined) {
-    return policy.trusted.length === 0 ? [noWayIn(report, places)] : [];
+    const { token, signed } = report;
+    const isWayIn = token !== undefined || signed !== undefined || policy.trusted.length > 0;
+    return isWayIn ? [] : [noWayIn(report, places)];
   }
   const { openedBy } = report;
   if (openedBy !== undefined) return [openedByScan(report, openedBy, places)];
@@ -61,9 +65,24 @@ function easilyGuessed(report: DoorReport, places: DoorPlaces): Problem {
 function noWayIn({ door }: DoorReport, { name }: DoorPlaces): Problem {
   return {
     ...coded("no-way-in", "warning", name),
-    what: `door ${door} has no sequence and the policy trusts nobody, so only \`postern open\` lets anybody in`,
-    fix: "add a `sequence`, or `trusted` addresses, if that is not meant",
+    what: `no knock opens door ${door} and the policy trusts nobody, so only \`postern open\` lets anybody in`,
+    fix: "add `signed`, a `token`, a `sequence`, or `trusted` addresses, if that is not meant",
   };
+}
+
+/** Tokens are topped up every few minutes, and a host may be too busy for that once or twice. */
+const SHORTEST_LOOKAHEAD_SECONDS = 900;
+
+function shortLookahead(door: Door | undefined, places: DoorPlaces): Problem[] {
+  const ahead = door?.token?.lookaheadSeconds;
+  if (door === undefined || ahead === undefined || ahead >= SHORTEST_LOOKAHEAD_SECONDS) return [];
+  return [
+    {
+      ...coded("short-lookahead", "warning", places.lookahead ?? places.token),
+      what: `door ${door.name} has tokens for no more than ${printSeconds(ahead)}: when they are not topped up for so long, none opens it`,
+      fix: "write `lookahead: 15m` or more: a timer tops them up every few minutes",
+    },
+  ];
 }
 
 function coded(code: CheckCode, severity: Problem["severity"], place: Place | undefined) {

@@ -1,4 +1,9 @@
-/** The codes of all problems that scanners make of a policy; scripts may rely on them. */
-export const CHECK_CODES = ["opened-by-scan", "easily-guessed", "no-way-in"] as const;
+/** The codes of all problems that a policy has by itself; scripts may rely on them. */
+export const CHECK_CODES = [
+  "opened-by-scan",
+  "easily-guessed",
+  "no-way-in",
+  "short-lookahead",
+] as const;
 
 export type CheckCode = (typeof CHECK_CODES)[number];

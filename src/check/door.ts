@@ -1,10 +1,12 @@
 /** What scanners, guessers and listeners can do to one door. */
+import { printCarrier } from "../policy/carriers.ts";
 import type { Door, Policy } from "../policy/policy.ts";
 import { commandFor } from "./command.ts";
 import { chancePerThousand, firstOpening, targetAt } from "./judge.ts";
 import { GUESSABLE, type Remedy, remedyFor } from "./remedy.ts";
 import { describeScan, type Scan, scansOf } from "./scans.ts";
 import type { Known } from "./services.ts";
+import { judgeTokens, type TokenReport } from "./token.ts";
 
 export interface DoorReport {
   readonly door: string;
@@ -21,9 +23,16 @@ export interface DoorReport {
   readonly chancePerThousand: number;
   /**
    * How many packets a listener must overhear to be able to open it: the steps. Undefined where
-   * nothing but the hand opens it.
+   * it has no sequence: a token that was overheard is spent, and a signed knock known.
    */
   readonly overheardPackets: number | undefined;
+  /** Undefined where the door opens with no tokens. */
+  readonly token: TokenReport | undefined;
+  /**
+   * What carries a signed knock to it, as a policy writes it: nobody can guess one, and one that
+   * was overheard is known. Undefined where the door opens with none.
+   */
+  readonly signed: readonly string[] | undefined;
 }
 
 export interface OpenedBy {
@@ -35,6 +44,10 @@ export interface OpenedBy {
 
 export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport {
   const { name, sequence } = door;
+  const others = {
+    token: judgeTokens(policy, door),
+    signed: door.signed?.carriers.map(printCarrier),
+  };
   if (sequence === undefined) {
     return {
       door: name,
@@ -43,6 +56,7 @@ export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport 
       scansTried: 0,
       chancePerThousand: 0,
       overheardPackets: undefined,
+      ...others,
     };
   }
   const scans = allScans(known);
@@ -61,6 +75,7 @@ export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport 
     scansTried: opening === undefined ? scans.length : opening + 1,
     chancePerThousand: chance,
     overheardPackets: sequence.steps.length,
+    ...others,
   };
 }
 

@@ -4,15 +4,15 @@ import {
   awaitEnd,
   checkGate,
   findSession,
+  isBeyondHost,
   type Picked,
   pickBackend,
 } from "../gate/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
-import { ok, type Problem, type Result } from "../problem/problem.ts";
-import { renderProblems } from "../problem/render.ts";
+import { ok, type Result } from "../problem/problem.ts";
 import { renderDoor } from "../view/doors.ts";
-import { type Command, EXIT, type Exit, type Given, refuse, type World } from "./command.ts";
+import { type Command, EXIT, type Exit, type Given, refuse, type World, warn } from "./command.ts";
 import { readPlacedPolicy, readSeconds } from "./reading.ts";
 
 const DEFAULT_SECONDS = 60;
@@ -70,7 +70,7 @@ async function passesCheck(
 ): Promise<boolean> {
   const { problems } = await checkGate(world.host, placed, { backend: backend.name });
   warn(world, problems);
-  if (backend.limitsOf(placed).length > 0) {
+  if (backend.limitsOf(placed).length > 0 || problems.some(isBeyondHost)) {
     world.stderr(`postern: nothing was changed; ${backend.name} cannot say all of the policy\n`);
     return false;
   }
@@ -78,11 +78,6 @@ async function passesCheck(
   if (problems.every(({ severity }) => severity === "warning")) return true;
   world.stderr("postern: nothing was changed; `postern apply --anyway` applies it all the same\n");
   return false;
-}
-
-function warn(world: World, problems: readonly Problem[]): void {
-  if (problems.length === 0) return;
-  world.stderr(`${renderProblems(problems, { colour: world.colour.stderr })}\n\n`);
 }
 
 async function untilConfirmed(

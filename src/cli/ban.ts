@@ -9,7 +9,8 @@ const ADDRESS = ["<address>", "an IPv4 or IPv6 address"] as const;
 
 export const ban: Command = {
   name: "ban",
-  summary: "shut every door to ADDRESS, whatever it knocks; connections that exist go on",
+  summary:
+    "shut every door to ADDRESS, whatever it knocks, and end its grants; connections that exist go on",
   arguments: [ADDRESS],
   options: [["--for <time>", "how long, as in a policy (default: until unban)"]],
   async run({ arguments: [addressText = ""], options }, world) {

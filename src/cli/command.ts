@@ -61,3 +61,9 @@ export function refuse(world: World, problems: readonly Problem[]): Exit {
   world.stderr(`${renderProblems(problems, { colour: world.colour.stderr })}\n`);
   return EXIT.refused;
 }
+
+/** Says what is not as it should be, though what was asked for is done. */
+export function warn(world: World, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  world.stderr(`${renderProblems(problems, { colour: world.colour.stderr })}\n\n`);
+}

@@ -1,7 +1,7 @@
 import { confirmGate } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { recipesOf } from "../view/recipes.ts";
-import { type Command, EXIT, refuse } from "./command.ts";
+import { type Command, EXIT, refuse, warn } from "./command.ts";
 
 export const confirm: Command = {
   name: "confirm",
@@ -14,13 +14,18 @@ export const confirm: Command = {
       howToKnock: (door, address) => {
         const sequence = door?.sequence;
         const [recipe] = sequence === undefined ? [] : recipesOf(sequence, printAddress(address));
-        return recipe === undefined
-          ? "let yourself in with `postern open`"
-          : `knock first, such as by \`${recipe.line}\``;
+        if (recipe !== undefined) return `knock first, such as by \`${recipe.line}\``;
+        const ways = [
+          ...(door?.token === undefined ? [] : ["with a token"]),
+          ...(door?.signed === undefined ? [] : ["with your SSH key"]),
+        ];
+        const first = ways.length === 0 ? "" : `knock first ${ways.join(" or ")}, or `;
+        return `${first}let yourself in with \`postern open\``;
       },
     });
     if (!confirmed.ok) return refuse(world, confirmed.problems);
     world.stdout("confirmed: the gate stays\n");
+    warn(world, confirmed.value.warnings);
     return EXIT.ok;
   },
 };

@@ -1,11 +1,4 @@
-import {
-  type ClientDoor,
-  chooseDoor,
-  doorAt,
-  knock,
-  portsOf,
-  readProfiles,
-} from "../client/index.ts";
+import { type Choice, chooseDoor, doorAt, knock, portsOf, readProfiles } from "../client/index.ts";
 import type { Port } from "../policy/policy.ts";
 import { parsePort } from "../policy/value/port.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
@@ -28,9 +21,10 @@ export const connect: Command = {
     if (!target.ok) return refuse(world, target.problems);
     const aim = await readAim(world, target.value, portText);
     if (!aim.ok) return refuse(world, aim.problems);
-    const how = readHow({ options }, world);
-    if (!how.ok) return refuse(world, how.problems);
     const { host } = target.value;
+    // What is typed here is for the other side.
+    const how = await readHow({ host, choice: aim.value }, { options }, world, { mayAsk: false });
+    if (!how.ok) return refuse(world, how.problems);
     const { door, port } = aim.value;
     const errand = {
       ...how.value,
@@ -52,8 +46,7 @@ export const connect: Command = {
   },
 };
 
-interface Aim {
-  readonly door: ClientDoor;
+interface Aim extends Choice {
   readonly port: Port;
 }
 
@@ -68,18 +61,19 @@ async function readAim(
   const written = portText === undefined ? undefined : { text: portText, place: placeOf(portText) };
   const port = written === undefined ? ok(undefined) : parsePort(written);
   if (!port.ok) return port;
-  const door =
+  const choice =
     name === undefined && port.value !== undefined
       ? doorAt(profiles.value, host, port.value)
       : chooseDoor(profiles.value, host, name);
-  if (!door.ok) return door;
-  const [first] = portsOf(door.value);
+  if (!choice.ok) return choice;
+  const { door } = choice.value;
+  const [first] = portsOf(door);
   const aim = port.value ?? first;
-  if (aim !== undefined) return ok({ door: door.value, port: aim });
+  if (aim !== undefined) return ok({ ...choice.value, port: aim });
   return fail({
     code: "no-tcp",
     severity: "error",
-    what: `the door ${door.value.name} protects no TCP port, and there is nothing to connect to`,
+    what: `the door ${door.name} protects no TCP port, and there is nothing to connect to`,
     fix: "knock with `postern knock`, and start the client of the service",
   });
 }

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { checkGate } from "../gate/index.ts";
+import { checkGate, DEFAULT_HOME } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import { renderProblems } from "../problem/render.ts";
@@ -10,7 +10,7 @@ import { type Draft, draftPolicy } from "./init/draft.ts";
 import { type Facts, readFacts } from "./init/facts.ts";
 import { askFor } from "./init/questions.ts";
 import { findUnwritable } from "./init/unwritable.ts";
-import { DEFAULT_FILE, policyFileOf } from "./reading.ts";
+import { policyFileOf } from "./reading.ts";
 
 export const init: Command = {
   name: "init",
@@ -75,7 +75,7 @@ function tell(world: World, { placed, problems }: Draft, file: string, facts: Fa
   const [door] = placed.policy.doors;
   if (door === undefined) throw new Error("tell: a policy without a door");
   const address = facts.address && printAddress(facts.address);
-  const isDefault = file === DEFAULT_FILE;
+  const isDefault = file === `${DEFAULT_HOME}/policy.yaml`;
   world.stdout(renderCreated({ file, isDefault, door, address }));
   if (problems.length > 0) {
     world.stderr(`${renderProblems(problems, { colour: world.colour.stderr })}\n`);

@@ -77,6 +77,7 @@ function addTo(
 
 /** What commands of two words share. */
 const GROUPS: Readonly<Record<string, string>> = {
+  key: "the clients that open doors with one-time tokens, and their keys",
   profile: "the doors that you can knock at, and what their clients need",
 };
 

@@ -1,15 +1,12 @@
 /** What users type on the command line, as values. */
 import { resolve } from "node:path";
-import type { PolicyText } from "../gate/index.ts";
+import { homeOf, type PolicyText } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
 import type { Door, Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
 import { fail, ok, type Place, type Result } from "../problem/problem.ts";
-
-/** The policy of this host, where nothing names another. */
-export const DEFAULT_FILE = "/etc/postern/policy.yaml";
 
 /** Reads a policy file, as it was written and with its places; without a path that of this host. */
 export async function readPlacedPolicy(
@@ -63,28 +60,9 @@ export function readBackend(
   });
 }
 
-const PROTOCOLS = ["tcp", "udp"] as const;
-
-/** What `--via` names; undefined stays undefined. */
-export function readProtocol(
-  text: string | boolean | undefined,
-): Result<(typeof PROTOCOLS)[number] | undefined> {
-  if (typeof text !== "string") return ok(undefined);
-  const name = PROTOCOLS.find((one) => one === text);
-  if (name !== undefined) return ok(name);
-  return fail({
-    code: "unknown-word",
-    severity: "error",
-    place: placeOf(text),
-    what: `${JSON.stringify(text)} is no protocol of a step`,
-    fix: "write tcp or udp, or leave it out for both",
-  });
-}
-
 /** The path that was named, or that of the policy of this host. */
 export function policyFileOf(host: Host, path: string | undefined): string {
-  const folder = host.environment("POSTERN_DIR") ?? "";
-  return path ?? (folder === "" ? DEFAULT_FILE : `${folder}/policy.yaml`);
+  return path ?? `${homeOf(host)}/policy.yaml`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { removeGate } from "../gate/index.ts";
-import { type Command, EXIT, refuse } from "./command.ts";
+import { type Command, EXIT, refuse, warn } from "./command.ts";
 
 export const remove: Command = {
   name: "remove",
@@ -9,8 +9,9 @@ export const remove: Command = {
   async run(_given, world) {
     const removed = await removeGate(world.host);
     if (!removed.ok) return refuse(world, removed.problems);
-    const found = removed.value === "removed";
+    const found = removed.value.found === "removed";
     world.stdout(found ? "the gate is gone\n" : "there was no gate on this host\n");
+    warn(world, removed.value.warnings);
     return EXIT.ok;
   },
 };

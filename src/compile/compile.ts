@@ -1,7 +1,16 @@
 /** Policy to program. */
 import type { Door, Policy, Step } from "../policy/policy.ts";
 import { digest } from "../program/digest.ts";
-import type { Chain, Counter, LogKind, Program, Rule, TimedSet } from "../program/program.ts";
+import type {
+  Chain,
+  Counter,
+  DoorCounter,
+  LogKind,
+  Program,
+  Rule,
+  TimedSet,
+} from "../program/program.ts";
+import { carrierArrivals, carrierPings, compileCarriers } from "./carrier.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor } from "./door.ts";
 import { compileDoorBySource, compileSharedBySource } from "./door-by-source.ts";
@@ -18,6 +27,7 @@ import {
   setsOfGate,
 } from "./sets.ts";
 import { compileShared, type Endpoint } from "./shared.ts";
+import { CANDIDATES, hasSigned } from "./signed.ts";
 
 /** What a gate can remember besides: each connection, or only who has begun one. */
 export type Memory = "connections" | "sources";
@@ -40,32 +50,40 @@ export function compilePolicy(
     own: setsOfDoor(policy, door),
     counters: countersOf(door),
   }));
-  const knocks = dispatch("knocks", kind.arrivals(policy.doors.flatMap(knockArrivals)));
+  const arrivals = [...policy.doors.flatMap(knockArrivals), ...carrierArrivals(policy)];
+  const knocks = dispatch("knocks", kind.arrivals(arrivals));
   const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
+  const chains: Chain[] = [
+    // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
+    ...entryChains(policy, [...knocks.rules, ...pingRules(policy), ...services.rules]),
+    ...knocks.chains,
+    ...services.chains,
+    ...pingChain(policy),
+    ...doors.flatMap(({ door, own, counters }) => [
+      ...kind.door({ policy, door, shared, own, refused: counters.refused, bound }),
+      ...(door.sequence === undefined
+        ? []
+        : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
+    ]),
+    ...compileCarriers(
+      policy,
+      doors.map(({ door, own, counters }) => ({ policy, door, shared, own, ...counters })),
+      shared,
+    ),
+    ...kind.shared(policy, shared, bound),
+  ];
   return {
     fingerprint: fingerprintOf(policy),
     sets: [
       ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own)),
       ...gateSetsInUse(policy, shared, kind),
     ],
-    counters: doors.flatMap(({ counters: { banned, ...always } }) =>
-      policy.ban === undefined ? Object.values(always) : [...Object.values(always), banned],
-    ),
-    logs: policy.log ? logsOf(policy) : [],
-    chains: [
-      // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
-      ...entryChains(policy, [...knocks.rules, ...pingRules(policy), ...services.rules]),
-      ...knocks.chains,
-      ...services.chains,
-      ...pingChain(policy),
-      ...doors.flatMap(({ door, own, counters }) => [
-        ...kind.door({ policy, door, shared, own, refused: counters.refused, bound }),
-        ...(door.sequence === undefined
-          ? []
-          : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
-      ]),
-      ...kind.shared(policy, shared, bound),
+    counters: [
+      ...doors.flatMap(({ counters }) => countersInUse(policy, counters)),
+      ...(hasSigned(policy) ? [CANDIDATES] : []),
     ],
+    logs: logsIn(chains),
+    chains,
     // What remembers sources alone asks for sockets in a way for which the kernel does it anyhow.
     reassembles: memory === "connections" && policy.doors.some(({ refuse }) => refuse === "reset"),
   };
@@ -106,7 +124,7 @@ export function fingerprintOf(policy: Policy): string {
 }
 
 function countersOf(door: Door) {
-  const counter = (counts: LogKind): Counter => ({
+  const counter = (counts: LogKind): DoorCounter => ({
     name: `${door.name}_${counts}`,
     door: door.name,
     counts,
@@ -119,26 +137,41 @@ function countersOf(door: Door) {
   };
 }
 
-function doorSetsInUse(door: Door, own: DoorSets): TimedSet[] {
-  const sessions = takes(door, "udp") ? [own.sessions] : [];
-  return [own.grants, ...sessions, ...own.stages].flatMap(bothOf);
+function countersInUse({ ban }: Policy, counters: ReturnType<typeof countersOf>): Counter[] {
+  const { banned, ...always } = counters;
+  return ban === undefined ? Object.values(always) : [...Object.values(always), banned];
 }
 
-function gateSetsInUse({ ban, doors }: Policy, shared: GateSets, kind: Kind): TimedSet[] {
+function doorSetsInUse(door: Door, own: DoorSets): TimedSet[] {
+  const sessions = takes(door, "udp") ? [own.sessions] : [];
+  return [
+    ...[own.grants, ...sessions, ...own.stages].flatMap(bothOf),
+    ...own.tokens.flatMap(({ tokens, loaded, uses }) => [tokens, loaded, ...bothOf(uses)]),
+  ];
+}
+
+function gateSetsInUse(policy: Policy, shared: GateSets, kind: Kind): TimedSet[] {
+  const { ban, doors } = policy;
   // The first step cannot be wrong, and where the first wrong one bans there is nothing to count.
   const counts =
     doors.some(({ sequence }) => (sequence?.steps.length ?? 0) > 1) && ban?.after !== 1;
-  return [
+  const pairs = [
     shared.banned,
     ...(ban === undefined ? [] : [shared.autoBanned, ...(counts ? [shared.wrong] : [])]),
     ...(doors.some((door) => takes(door, "tcp")) ? kind.sets(shared) : []),
-  ].flatMap(bothOf);
+  ];
+  const { tags, seen } = shared.signed;
+  return [...pairs.flatMap(bothOf), ...(hasSigned(policy) ? [tags, seen] : [])];
 }
 
-function logsOf(policy: Policy): LogKind[] {
-  return policy.ban === undefined
-    ? ["open", "refused", "wrong"]
-    : ["open", "refused", "wrong", "banned"];
+const LOG_KINDS: readonly LogKind[] = ["open", "refused", "wrong", "banned"];
+
+/** Those that a rule writes. */
+function logsIn(chains: readonly Chain[]): LogKind[] {
+  const actions = chains.flatMap(({ rules }) => rules.flatMap(({ then }) => then));
+  return LOG_KINDS.filter((kind) =>
+    actions.some((action) => action.kind === "log" && action.line === kind),
+  );
 }
 
 function entryChains(policy: Policy, rules: readonly Rule[]): Chain[] {
@@ -194,7 +227,7 @@ function pingSteps(door: Door): Step[] {
 }
 
 function pingRules(policy: Policy): Rule[] {
-  if (policy.doors.every((door) => pingSteps(door).length === 0)) return [];
+  if (pingChain(policy).length === 0) return [];
   return (["icmp", "icmpv6"] as const).map((is) => rule([{ kind: "protocol", is }], jump(PINGS)));
 }
 
@@ -204,5 +237,6 @@ function pingChain(policy: Policy): Chain[] {
       .flatMap(packetsOf)
       .map((packet) => rule(packet, jump(`attempt_${door.name}`))),
   );
-  return rules.length === 0 ? [] : [chain(PINGS, "Echo requests that are steps.", ...rules)];
+  const all = [...rules, ...carrierPings(policy)];
+  return all.length === 0 ? [] : [chain(PINGS, "Echo requests that are knocks.", ...all)];
 }

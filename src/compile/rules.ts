@@ -1,5 +1,5 @@
 /** Small makers of rules, so that the chains read as sentences. */
-import { FAMILIES } from "../policy/address.ts";
+import { FAMILIES, type Family } from "../policy/address.ts";
 import type { Door, Step } from "../policy/policy.ts";
 import type { Action, Chain, Match, Rule, TimedSet, Verdict } from "../program/program.ts";
 import type { Pair } from "./sets.ts";
@@ -28,8 +28,8 @@ export function doing(when: readonly Match[], then: readonly Action[], to = NEXT
 export type OfFamily = (pair: Pair) => TimedSet;
 
 /** The rule once for each address family, over that family's set of each pair. */
-export function forEachFamily(make: (of: OfFamily) => Rule): Rule[] {
-  return FAMILIES.map((family) => make((pair) => pair[family]));
+export function forEachFamily(make: (of: OfFamily, family: Family) => Rule): Rule[] {
+  return FAMILIES.map((family) => make((pair) => pair[family], family));
 }
 
 export function chain(name: string, note: string, ...rules: readonly Rule[]): Chain {

@@ -1,7 +1,8 @@
 /** The chains that follow a door's sequence (design 3.6): one set and one chain a stage. */
-import type { AutomaticBan, Door, Policy, Sequence, Step } from "../policy/policy.ts";
+import type { AutomaticBan, Door, Sequence, Step } from "../policy/policy.ts";
 import type { Action, Chain, Counter, Rule, TimedSet } from "../program/program.ts";
 import { destinationsOf, exemptLoopback } from "./doorway.ts";
+import { grant, type OpeningParts, openedChain, openedName } from "./opening.ts";
 import {
   chain,
   doing,
@@ -16,13 +17,9 @@ import {
 } from "./rules.ts";
 import { type DoorSets, type GateSets, nameStep, type Pair } from "./sets.ts";
 
-export interface SequenceParts {
-  readonly policy: Policy;
-  readonly door: Door;
+export interface SequenceParts extends OpeningParts {
   readonly sequence: Sequence;
   readonly shared: GateSets;
-  readonly own: DoorSets;
-  readonly opened: Counter;
   readonly wrong: Counter;
   readonly banned: Counter;
 }
@@ -126,32 +123,18 @@ function madeChain({ door, sequence, own }: SequenceParts, stage: number): Chain
   );
 }
 
-function openChain({ door, sequence, own }: SequenceParts): Chain {
+function openChain(parts: SequenceParts): Chain {
+  const { door, sequence, own } = parts;
   return chain(
     `open_${door.name}`,
     `${door.name}: the last step is made. The source gets a grant.`,
     ...forEachFamily((of) =>
       doing(
         [],
-        [
-          // A use is not given back to a membership that exists: it has to be made anew.
-          ...(door.singleUse ? [forget(of(own.grants))] : []),
-          remember(of(own.grants), door.openForSeconds, true),
-          ...leave(own, sequence.steps.length - 1, of),
-        ],
-        goto(`opened_${door.name}`),
+        [...grant(parts, of), ...leave(own, sequence.steps.length - 1, of)],
+        goto(openedName(door)),
       ),
     ),
-  );
-}
-
-/** Entered only when there was room for the grant. */
-function openedChain({ policy, door, opened }: SequenceParts): Chain {
-  return chain(
-    `opened_${door.name}`,
-    `${door.name}: count and log an opening.`,
-    ...(policy.log ? [doing([], [{ kind: "log", line: "open", door: door.name }])] : []),
-    doing([], [{ kind: "count", in: opened }]),
   );
 }
 

@@ -1,6 +1,7 @@
 /** The sets of a gate: what is remembered of whom, under which name, and what it means. */
 import { FAMILIES, type Family, printPrefix, widthOf } from "../policy/address.ts";
-import type { Door, Policy, Step } from "../policy/policy.ts";
+import { type Carrier, printCarrier, SLOT_SECONDS } from "../policy/carriers.ts";
+import type { Door, Policy, Step, Token } from "../policy/policy.ts";
 import type { Key, Role, TimedSet } from "../program/program.ts";
 
 /** One set for each address family: a set's members have one size. */
@@ -17,6 +18,13 @@ export interface GateSets {
   readonly closing: Pair;
   readonly syns: Pair;
   readonly letThrough: Pair;
+  /** One for the gate, however many doors signed knocks open. */
+  readonly signed: SignedSets;
+}
+
+export interface SignedSets {
+  readonly tags: TimedSet;
+  readonly seen: TimedSet;
 }
 
 export interface DoorSets {
@@ -24,6 +32,17 @@ export interface DoorSets {
   readonly sessions: Pair;
   /** `stages[0]` holds the sources that have made step 1; there is none for the last step. */
   readonly stages: readonly Pair[];
+  /** One for each carrier of the door. */
+  readonly tokens: readonly TokenSets[];
+}
+
+/** For the tokens of one carrier. */
+export interface TokenSets {
+  /** The carrier as the policy writes it. */
+  readonly name: string;
+  readonly tokens: TimedSet;
+  readonly loaded: TimedSet;
+  readonly uses: Pair;
 }
 
 export function setsOfGate(policy: Policy): GateSets {
@@ -38,6 +57,33 @@ export function setsOfGate(policy: Policy): GateSets {
     closing: pair("closing", () => ({ kind: "flow" }), { kind: "flows" }, "connections that end"),
     syns: pair("syns", () => ({ kind: "syn" }), { kind: "syns" }, "SYNs let through"),
     letThrough: pair("let_through", source, { kind: "let-through" }, "sources let through"),
+    signed: signedSets(),
+  };
+}
+
+/** Tags of the slots within a minute of now are about fifteen. */
+const TAGS = 64;
+
+/** Both are filled by the agent; packets are only looked up. */
+function signedSets(): SignedSets {
+  const common = { family: undefined, singleUse: false };
+  return {
+    tags: {
+      ...common,
+      name: "signed_tags",
+      key: { kind: "tag" },
+      capacity: TAGS,
+      role: { kind: "signed-tags" },
+      meaning: "how signed knocks of this time begin",
+    },
+    seen: {
+      ...common,
+      name: "signed_seen",
+      key: { kind: "mark" },
+      capacity: CAPACITY,
+      role: { kind: "signed-seen" },
+      meaning: "signed knocks that have opened a door",
+    },
   };
 }
 
@@ -55,7 +101,9 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
     ? [`${name}_single_grants`, "one connection"]
     : [`${name}_grants`, "connections"];
   return {
-    grants: pair(stem, source, grants, `may start ${use} to ${services} at ${at}`, door.singleUse),
+    grants: pair(stem, source, grants, `may start ${use} to ${services} at ${at}`, {
+      singleUse: door.singleUse,
+    }),
     sessions: pair(
       `${name}_sessions`,
       source,
@@ -73,7 +121,64 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
           .join(" ")} at ${at}`,
       ),
     ),
+    tokens: (door.token?.carriers ?? []).map((carrier) => tokenSets(door, carrier)),
   };
+}
+
+/** Most uses are remembered for a day. */
+const USES = 16_384;
+
+/** Tokens are for a door's name: what it protects makes no difference to what they mean. */
+function tokenSets({ name, token }: Door, carrier: Carrier): TokenSets {
+  const carried = printCarrier(carrier);
+  const stem = `${name}_${nameCarrier(carrier)}`;
+  const clients = token?.clients ?? 0;
+  const common = { family: undefined, role: { door: name, carrier: carried } };
+  const tokens = clients * slotsOf(token);
+  return {
+    name: carried,
+    tokens: {
+      ...common,
+      name: `${stem}_tokens`,
+      key: { kind: "token", carrier: carrier.kind },
+      capacity: tokens,
+      singleUse: true,
+      role: { kind: "tokens", ...common.role },
+      meaning: `${tokens} tokens`,
+    },
+    loaded: {
+      ...common,
+      name: `${stem}_loaded`,
+      key: { kind: "mark" },
+      capacity: 4 * clients,
+      singleUse: false,
+      role: { kind: "loaded", ...common.role },
+      // Nothing is known of tokens that have gone with their set.
+      meaning: `loaded ${tokens} tokens`,
+    },
+    uses: pair(
+      `${stem}_uses`,
+      () => ({ kind: "use", carrier: carrier.kind }),
+      { kind: "uses", ...common.role },
+      "who has spent which token",
+      { capacity: USES },
+    ),
+  };
+}
+
+/**
+ * For how many slots the tokens of one client may be in the kernel at a time: a quarter more than
+ * are good, since what has ended takes room until the kernel clears it away.
+ */
+function slotsOf(token: Token | undefined): number {
+  if (token === undefined) return 0;
+  const good = Math.ceil((token.lookaheadSeconds + token.lateSeconds) / SLOT_SECONDS);
+  return Math.ceil(1.25 * good) + 30;
+}
+
+/** As it stands in names of sets and chains. */
+export function nameCarrier(carrier: Carrier): string {
+  return printCarrier(carrier).replace("/", "_");
 }
 
 /** A step as the policy file writes it. */
@@ -91,7 +196,13 @@ function sourceKey(policy: Policy): KeyOf {
   });
 }
 
-function pair(stem: string, keyOf: KeyOf, role: Role, meaning: string, singleUse = false): Pair {
+function pair(
+  stem: string,
+  keyOf: KeyOf,
+  role: Role,
+  meaning: string,
+  { singleUse = false, capacity = CAPACITY } = {},
+): Pair {
   const make = (family: Family): TimedSet => {
     const key = keyOf(family);
     const cut = key.kind === "source" ? ` by /${key.prefixLength}` : "";
@@ -99,7 +210,7 @@ function pair(stem: string, keyOf: KeyOf, role: Role, meaning: string, singleUse
       name: `${stem}${family === "ipv4" ? 4 : 6}`,
       family,
       key,
-      capacity: CAPACITY,
+      capacity,
       singleUse,
       role,
       meaning: `${meaning}${cut}`,

@@ -2,6 +2,7 @@
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { forgetForBoot, keepForBoot } from "./boot.ts";
 import { armUndo } from "./keep/arm.ts";
 import { type Keep, keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
@@ -18,10 +19,12 @@ import {
 } from "./keep/pending.ts";
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
 import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
+import { forgetTakenAway, noteTakenAway } from "./keep/taken-away.ts";
 import { readUptime } from "./keep/uptime.ts";
 import { bringBack, loadPolicy } from "./load.ts";
 import { pickBackend } from "./pick.ts";
 import { removeGates, usableBackends } from "./standing.ts";
+import { refillLoaded } from "./tokens/standing.ts";
 
 export interface ApplyOptions {
   /** The file that the policy was read from. */
@@ -59,7 +62,14 @@ export async function applyPolicy(
     const loaded = await (confirmSeconds === undefined
       ? loadForGood(keep, before.value, load)
       : loadArmed(host, keep, { doing, before: before.value, confirmSeconds }, load));
-    return loaded.ok ? ok({ ...loaded.value, heldBy: why }) : loaded;
+    if (!loaded.ok) return loaded;
+    await forgetTakenAway(keep);
+    const lacking = [
+      ...(await refillLoaded(host, keep, backend, policy)),
+      ...(confirmSeconds === undefined ? await keepForBoot(host, keep) : []),
+    ];
+    const warnings = [...loaded.value.warnings, ...lacking];
+    return ok({ ...loaded.value, warnings, heldBy: why });
   });
 }
 
@@ -118,19 +128,29 @@ async function loadForNow(
   return fail(TOO_SLOW);
 }
 
+export interface Removed {
+  readonly found: "removed" | "there was none";
+  /** What was not possible besides. */
+  readonly warnings: readonly Problem[];
+}
+
 /** Takes the gate away: every service is reachable as if there had never been one. */
-export async function removeGate(host: Host): Promise<Result<"removed" | "there was none">> {
+export async function removeGate(host: Host): Promise<Result<Removed>> {
   const usable = await usableBackends(host);
   if (!usable.ok) return usable;
   const keep = await keepOf(host);
   return whileLocked(host, keep, "remove", async () => {
     const before = await takeSnapshot(host);
     if (!before.ok) return before;
+    await noteTakenAway(keep);
     if (before.value !== null) {
       const { changed } = await changeForGood(keep, before.value, () =>
         removeGates(host, usable.value),
       );
-      if (!changed.ok) return changed;
+      if (!changed.ok) {
+        await forgetTakenAway(keep);
+        return changed;
+      }
     }
     // Whoever removes a gate does not wait for the one of before to come back. Not earlier: one
     // that could not be removed would stay for good.
@@ -138,7 +158,8 @@ export async function removeGate(host: Host): Promise<Result<"removed" | "there 
     const ended =
       pending === undefined ? ok(undefined) : await endPending(keep, pending, "removed");
     if (!ended.ok) return ended;
-    return ok(before.value === null ? "there was none" : "removed");
+    const found = before.value === null ? "there was none" : "removed";
+    return ok({ found, warnings: await forgetForBoot(host) });
   });
 }
 

@@ -1,5 +1,13 @@
 /** What a gate asks of whatever holds it in the kernel. */
-import type { Connection, Listing, LiveSet } from "../backend/live.ts";
+import type {
+  Admission,
+  Connection,
+  Listing,
+  LiveSet,
+  SeenKnock,
+  TimedValue,
+  TokenChange,
+} from "../backend/live.ts";
 import type { Endpoint } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Address } from "../policy/address.ts";
@@ -21,13 +29,14 @@ export interface Backend {
    * undefined where it refuses them instead.
    */
   readonly adviseOnCapacity: ((host: Host) => Promise<string>) | undefined;
+  /** Undefined where it has no sets that could hold tokens: {@link limitsOf} says so. */
+  readonly tokens: TokenSets | undefined;
+  /** Undefined where it has no sets for what an agent knows of signed knocks. */
+  readonly signed: SignedSets | undefined;
   /** The first thing that this host lacks for such a gate, besides what any gate needs. */
   findObstacle(host: Host): Promise<Problem | undefined>;
-  /**
-   * What the kernel holds of the gate; undefined where there is none. Without members every set
-   * is as if it were empty: to list a full one takes a second.
-   */
-  read(host: Host, how: { readonly members: boolean }): Promise<Result<Listing | undefined>>;
+  /** What the kernel holds of the gate; undefined where there is none. */
+  read(host: Host, how: HowToRead): Promise<Result<Listing | undefined>>;
   /** What a policy asks that it cannot say, as errors. Of such a policy it prints no rules. */
   limitsOf(placed: PlacedPolicy): readonly Problem[];
   /**
@@ -38,6 +47,10 @@ export interface Backend {
   compile(policy: Policy, bound?: readonly Endpoint[]): Program;
   /** The rules as a file that loads them on a host without Postern. */
   print(program: Program): string;
+  /** The same of a gate that was kept. */
+  printKept(kept: KeptGate): string;
+  /** What the names of such files end with: by that it is known how to load them. */
+  readonly suffix: ".nft" | ".sh";
   /**
    * Puts the rules into the kernel, in the place of a gate that stands; what means the same in
    * both is kept. At no moment is there less than one of the two.
@@ -52,6 +65,11 @@ export interface Backend {
    * nobody is pushed out of a full set: that is a problem.
    */
   change(host: Host, changes: readonly Change[]): Promise<Result<undefined>>;
+  /**
+   * For how long a member of the set is put back that had so many seconds left; undefined: not at
+   * all.
+   */
+  secondsAgain(set: LiveSet, seconds: number): number | undefined;
   /** The gate as it stands, without members; null where there is none. */
   takeSnapshot(host: Host): Promise<Result<KeptGate | null>>;
   /** Of the policy that a kept gate was made of, if its rules say. */
@@ -60,6 +78,37 @@ export interface Backend {
   tryRestore(host: Host, kept: KeptGate): Promise<Result<undefined>>;
   /** The same as {@link load} for a gate that was kept. */
   restore(host: Host, kept: KeptGate, older: readonly Connection[]): Promise<Result<undefined>>;
+}
+
+export interface HowToRead {
+  /** Without members every set is as if it were empty: to list a full one takes a second. */
+  readonly members: boolean;
+  /** Whose members are wanted; those of others may be left out. Default: all. */
+  readonly of?: (set: LiveSet) => boolean;
+}
+
+/** What a backend does with tokens, their marks, and who has spent them. */
+export interface TokenSets {
+  /** These sets with their members. */
+  read(host: Host, names: readonly string[]): Promise<Result<readonly LiveSet[]>>;
+  /** All of the changes or none. */
+  change(host: Host, changes: readonly TokenChange[]): Promise<Result<undefined>>;
+  /** Takes all members out of the sets. */
+  flush(host: Host, names: readonly string[]): Promise<Result<undefined>>;
+}
+
+/** What a backend does for an agent. */
+export type Admitted = "admitted" | "seen before";
+
+export interface SignedSets {
+  /** Which values signed knocks may begin with, of 16 hexadecimal digits, and for how long. */
+  addTags(host: Host, set: string, tags: readonly TimedValue[]): Promise<Result<undefined>>;
+  /** Of each all or nothing; what came of each, in their order. */
+  admit(host: Host, admissions: readonly Admission[]): Promise<readonly Result<Admitted>[]>;
+  /** Notes knocks again that were seen in a gate of before. */
+  noteSeen(host: Host, set: string, knocks: readonly SeenKnock[]): Promise<Result<undefined>>;
+  /** Ends a ban, if there is one. */
+  unban(host: Host, sets: readonly LiveSet[], source: Address): Promise<void>;
 }
 
 /** A gate as it once stood, so that it can come back. Its texts only its backend reads. */

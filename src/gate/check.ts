@@ -10,8 +10,10 @@ import type { Host } from "../host/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem } from "../problem/problem.ts";
+import { checkCarrierNeeds } from "./check/carriers.ts";
 import { checkHost, type Judge, listUnseen } from "./check/host.ts";
 import { checkOnIptables, listUnseenOnIptables, readIptablesHost } from "./check/on-iptables.ts";
+import { checkSigners } from "./check/signers.ts";
 import { lookAround } from "./check/surroundings.ts";
 import { foreseeBackend } from "./foresee.ts";
 import { findSession } from "./session.ts";
@@ -39,16 +41,17 @@ export async function checkGate(
   { backend = placed.policy.backend }: CheckOptions = {},
 ): Promise<GateCheck> {
   const { policy } = placed;
-  const [around, services, held] = await Promise.all([
+  const [around, services, held, signers] = await Promise.all([
     findSession(host).then((session) => lookAround(host, policy, session)),
     readCommonPorts(host),
     checkBackend(host, placed, backend),
+    checkSigners(host, placed),
   ]);
   const { doors, problems } = checkPolicy(placed, services.known);
   const found = checkHost(placed, around, judgeOf(placed, services.known, doors));
   return {
     doors,
-    problems: [...problems, ...found, ...held.problems],
+    problems: [...problems, ...found, ...signers, ...held.problems],
     notLookedAt: [...services.missing, ...listUnseen(policy, around), ...held.notLookedAt],
   };
 }
@@ -61,7 +64,9 @@ async function checkBackend(
 ): Promise<Pick<GateCheck, "problems" | "notLookedAt">> {
   const backend = await foreseeBackend(host, { ...placed.policy, backend: wanted });
   const limits = backend.limitsOf(placed);
-  if (backend.name !== "iptables") return { problems: limits, notLookedAt: [] };
+  if (backend.name !== "iptables") {
+    return { problems: [...limits, ...(await checkCarrierNeeds(host, placed))], notLookedAt: [] };
+  }
   const there = await readIptablesHost(host);
   return {
     problems: [...limits, ...checkOnIptables(placed, there)],

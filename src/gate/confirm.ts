@@ -3,8 +3,9 @@ import type { Host } from "../host/index.ts";
 import { doorOf, type Packet } from "../model/index.ts";
 import { type Address, printAddress } from "../policy/address.ts";
 import type { Door } from "../policy/policy.ts";
-import { fail, type Problem, type Result } from "../problem/problem.ts";
+import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import { runPacket } from "../program/index.ts";
+import { keepForBoot } from "./boot.ts";
 import { synOf } from "./check/connected.ts";
 import { lookAround } from "./check/surroundings.ts";
 import { keepOf } from "./keep/keep.ts";
@@ -21,10 +22,15 @@ export interface ConfirmOptions {
   readonly howToKnock: (door: Door | undefined, address: Address) => string;
 }
 
+export interface Confirmed {
+  /** What was not possible besides. */
+  readonly warnings: readonly Problem[];
+}
+
 export async function confirmGate(
   host: Host,
   { anyway = false, howToKnock }: ConfirmOptions,
-): Promise<Result<undefined>> {
+): Promise<Result<Confirmed>> {
   const usable = await usableBackends(host);
   if (!usable.ok) return usable;
   const keep = await keepOf(host);
@@ -39,8 +45,8 @@ export async function confirmGate(
     }
     const confirmed = await confirmPending(keep);
     // While this was stopped, the one that waits may have gone back without the lock.
-    if (confirmed.ok || (await readPending(keep)) !== undefined) return confirmed;
-    return fail(TOO_LATE);
+    if (confirmed.ok) return ok({ warnings: await keepForBoot(host, keep) });
+    return (await readPending(keep)) === undefined ? fail(TOO_LATE) : confirmed;
   });
 }
 

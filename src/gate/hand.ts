@@ -38,7 +38,10 @@ export async function closeDoor(
   );
 }
 
-/** Shuts every door to a source, without an end if no time is given. */
+/**
+ * Shuts every door to a source, without an end if no time is given, and takes its grants away: who
+ * is let in again has to knock anew.
+ */
 export async function banSource(
   host: Host,
   source: Address,
@@ -46,8 +49,12 @@ export async function banSource(
 ): Promise<Result<undefined>> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
-  const sets = setsFor(gate.value.listing, source, ["banned"]);
-  return remember(host, gate.value, { sets, source, seconds });
+  const { listing, backend } = gate.value;
+  const bans = setsFor(listing, source, ["banned"]).map(
+    (set): Change => ({ kind: "remember", set, source, seconds }),
+  );
+  const granted = setsFor(listing, source, ["grants"]);
+  return backend.change(host, [...bans, ...forgetting(granted, source)]);
 }
 
 /** Lifts every ban of a source, and forgets the wrong steps that it had made. */
@@ -81,17 +88,19 @@ function remember(
   );
 }
 
-/** Only where it is held: to forget is also to add for an instant, which a full set refuses. */
 async function forget(
   host: Host,
   { backend }: Standing,
   sets: readonly LiveSet[],
   source: Address,
 ): Promise<Result<undefined>> {
-  const changes = sets
-    .filter((set) => holds(set, source))
-    .map((set): Change => ({ kind: "forget", set, source }));
+  const changes = forgetting(sets, source);
   return changes.length === 0 ? ok(undefined) : backend.change(host, changes);
+}
+
+/** Only where it is held: to forget is also to add for an instant, which a full set refuses. */
+function forgetting(sets: readonly LiveSet[], source: Address): Change[] {
+  return sets.filter((set) => holds(set, source)).map((set) => ({ kind: "forget", set, source }));
 }
 
 /** The gate, if it has the door. */

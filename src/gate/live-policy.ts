@@ -4,6 +4,7 @@ import type { Host } from "../host/index.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
 import { emptyState, type Program, remember, type State, sourceKey } from "../program/index.ts";
+import type { Backend } from "./backend.ts";
 import { keepOf } from "./keep/keep.ts";
 import { findPolicy } from "./keep/policies.ts";
 import { readWholeGate } from "./standing.ts";
@@ -14,12 +15,21 @@ export interface LiveGate {
   readonly listing: Listing;
 }
 
+/** The same, and what holds it. */
+export interface HeldGate extends LiveGate {
+  readonly backend: Backend;
+}
+
 /**
  * The policy is the one that was applied, also when its file has changed since. Of a gate that
  * was loaded in another way it is that of `file`, if the gate was made of it.
  */
-export async function readLiveGate(host: Host, file: string): Promise<Result<LiveGate>> {
-  const gate = await readWholeGate(host);
+export async function readLiveGate(
+  host: Host,
+  file: string,
+  how = { members: true },
+): Promise<Result<HeldGate>> {
+  const gate = await readWholeGate(host, how);
   if (!gate.ok) return gate;
   const { backend, listing } = gate.value;
   const { fingerprint } = listing;
@@ -30,7 +40,7 @@ export async function readLiveGate(host: Host, file: string): Promise<Result<Liv
   if (!placed.ok) return fail(unknownPolicy(file));
   const program = backend.compile(placed.value.policy);
   if (program.fingerprint !== fingerprint) return fail(unknownPolicy(file));
-  return ok({ placed: placed.value, program, listing });
+  return ok({ backend, placed: placed.value, program, listing });
 }
 
 /** What the gate knows of sources, as the interpreter knows it, at the moment 0. */

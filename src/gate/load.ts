@@ -1,16 +1,17 @@
 /** Puts a gate in the place of the one that stands, whichever backend holds either. */
 import type { Connection } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
-import { parsePolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Result } from "../problem/problem.ts";
-import type { Backend, KeptGate } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { connectionsTo } from "./connections.ts";
 import type { Keep } from "./keep/keep.ts";
-import { findPolicy } from "./keep/policies.ts";
+import { policyOf } from "./keep/policy-of.ts";
 import { backendOf, type Snapshot } from "./keep/snapshot.ts";
+import { forgetTakenAway, noteTakenAway } from "./keep/taken-away.ts";
 import { type BoundSockets, readBoundSockets } from "./sockets.ts";
 import { findOthers, removeGates, usableBackends } from "./standing.ts";
+import { refillLoaded } from "./tokens/standing.ts";
 
 /** Needs a host without an obstacle to the backend, and nobody else at work. */
 export async function loadPolicy(
@@ -48,27 +49,25 @@ export async function bringBack(
   keep: Keep,
   snapshot: Snapshot,
 ): Promise<Result<undefined>> {
-  if (snapshot === null) return removeEveryGate(host);
+  if (snapshot === null) return removeEveryGate(host, keep);
   const backend = backendOf(snapshot);
-  const older = await olderThanKept(host, keep, snapshot);
+  const policy = await policyOf(keep, snapshot);
+  const older =
+    policy === undefined
+      ? []
+      : await olderThanGate(host, policy, await readBoundSockets(host, policy));
   const restored = await backend.restore(host, snapshot, older);
   if (!restored.ok) return restored;
+  await forgetTakenAway(keep);
+  // Also without its tokens it is the gate of before.
+  if (policy !== undefined) await refillLoaded(host, keep, backend, policy);
   const others = await findOthers(host, backend);
   return others.ok ? removeGates(host, others.value) : others;
 }
 
-async function removeEveryGate(host: Host): Promise<Result<undefined>> {
+async function removeEveryGate(host: Host, keep: Keep): Promise<Result<undefined>> {
   const usable = await usableBackends(host);
-  return usable.ok ? removeGates(host, usable.value) : usable;
-}
-
-async function olderThanKept(
-  host: Host,
-  keep: Keep,
-  kept: KeptGate,
-): Promise<readonly Connection[]> {
-  const written = await findPolicy(keep, backendOf(kept).fingerprintOf(kept) ?? "");
-  const policy = parsePolicy(written?.text ?? "", written?.file ?? "");
-  if (!policy.ok) return [];
-  return olderThanGate(host, policy.value, await readBoundSockets(host, policy.value));
+  if (!usable.ok) return usable;
+  await noteTakenAway(keep);
+  return removeGates(host, usable.value);
 }

@@ -1,6 +1,7 @@
 /** Goes back to the gate of before: when asked to, or when nobody has confirmed the new one. */
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { forgetForBoot, keepForBoot } from "./boot.ts";
 import { type Keep, keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
 import {
@@ -21,7 +22,11 @@ import type { Snapshot } from "./keep/snapshot.ts";
 import { bringBack } from "./load.ts";
 import { usableBackends } from "./standing.ts";
 
-export type WentBack = "to the gate of before" | "to no gate";
+export interface WentBack {
+  readonly to: "the gate of before" | "no gate";
+  /** What was not possible besides. */
+  readonly warnings: readonly Problem[];
+}
 
 /** One step, once: afterwards there is nothing to go back to. */
 export async function rollback(host: Host): Promise<Result<WentBack>> {
@@ -36,7 +41,8 @@ export async function rollback(host: Host): Promise<Result<WentBack>> {
     const restored = await bringBack(host, keep, before.gate);
     if (!restored.ok) return restored;
     await forgetBefore(keep);
-    return ok(wentBack(before.gate));
+    const warnings = await (before.gate === null ? forgetForBoot(host) : keepForBoot(host, keep));
+    return ok({ to: nameOf(before.gate), warnings });
   });
 }
 
@@ -49,11 +55,12 @@ async function undo(
   const restored = await bringBack(host, keep, pending.gate);
   if (!restored.ok) return restored;
   await endPending(keep, pending, how);
-  return ok(wentBack(pending.gate));
+  // The one that the next boot brings was never another.
+  return ok({ to: nameOf(pending.gate), warnings: [] });
 }
 
-function wentBack(gate: Snapshot): WentBack {
-  return gate === null ? "to no gate" : "to the gate of before";
+function nameOf(gate: Snapshot): WentBack["to"] {
+  return gate === null ? "no gate" : "the gate of before";
 }
 
 const LOOK_MILLISECONDS = 1000;

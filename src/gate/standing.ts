@@ -2,7 +2,7 @@
 import type { Gap, Listing } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, HowToRead } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
 import { findObstacle } from "./obstacle.ts";
 
@@ -27,10 +27,7 @@ export async function usableBackends(host: Host): Promise<Result<readonly Backen
 }
 
 /** Undefined where there is none. A backend that this host has no tools for holds no gate. */
-export async function findGate(
-  host: Host,
-  how: { readonly members: boolean },
-): Promise<Result<Standing | undefined>> {
+export async function findGate(host: Host, how: HowToRead): Promise<Result<Standing | undefined>> {
   const usable = await usableBackends(host);
   if (!usable.ok) return usable;
   for (const backend of usable.value) {
@@ -49,8 +46,11 @@ export async function readGate(host: Host, how = { members: true }): Promise<Res
 }
 
 /** The same; one that packets get past is a problem as well. To ban somebody works there, too. */
-export async function readWholeGate(host: Host): Promise<Result<Standing>> {
-  const gate = await readGate(host);
+export async function readWholeGate(
+  host: Host,
+  how = { members: true },
+): Promise<Result<Standing>> {
+  const gate = await readGate(host, how);
   if (!gate.ok) return gate;
   const gaps = gate.value.listing.gaps ?? [];
   return gaps.length > 0 ? fail(...gaps.map(gapInGate)) : gate;

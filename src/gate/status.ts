@@ -1,5 +1,6 @@
 /** What a live gate knows, sorted by what an administrator asks for. */
 import type { Listing, LiveSet } from "../backend/live.ts";
+import { CANDIDATES } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
@@ -8,7 +9,11 @@ import type { BackendName } from "./backend.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
+import { readKeys } from "./keys/store.ts";
+import { seenKnocks } from "./signed/admit.ts";
+import { readAgentNote } from "./signed/note.ts";
 import { readWholeGate, type Standing } from "./standing.ts";
+import { type HeldTokens, heldTokens } from "./tokens/held.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
 export interface Status {
@@ -19,8 +24,22 @@ export interface Status {
   readonly sets: readonly SetFill[];
   /** What to do so that the sets hold more, where one that is full forgets members; else null. */
   readonly toHoldMore: string | null;
+  /** What verifies signed knocks; null where no door has them. */
+  readonly agent: AgentStatus | null;
   /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
   readonly unconfirmed: Unconfirmed | null;
+}
+
+/** Counted since it began. */
+export interface AgentStatus {
+  readonly isRunning: boolean;
+  /** Packets that might have been signed knocks, since the gate was first loaded. */
+  readonly candidates: number;
+  readonly opened: number;
+  /** By the reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Packets that came faster than they could be read. */
+  readonly lost: number;
 }
 
 export interface Unconfirmed {
@@ -37,6 +56,21 @@ export interface DoorStatus {
   readonly partWay: readonly PartWaySource[];
   /** Since the gate was first loaded. */
   readonly counters: Readonly<Record<string, number>>;
+  /** For each carrier of a door that opens with tokens. */
+  readonly tokens: readonly TokenStatus[];
+  /** With tokens and with signed knocks, within a day, the last first. */
+  readonly knocks: readonly KnockStatus[];
+}
+
+export type TokenStatus = Omit<HeldTokens, "door" | "knocks">;
+
+export interface KnockStatus {
+  readonly with: "token" | "signature";
+  /** Null for one whose key is gone. */
+  readonly client: string | null;
+  readonly carrier: string;
+  readonly source: string;
+  readonly secondsAgo: number;
 }
 
 export interface TimedSource {
@@ -65,10 +99,26 @@ export interface SetFill {
 export async function readStatus(host: Host): Promise<Result<Status>> {
   const gate = await readWholeGate(host);
   if (!gate.ok) return gate;
-  const status = statusOf(gate.value, await readUnconfirmed(host));
+  const keys = await readKeys(host);
+  const known = keys.ok ? [...keys.value.clients, ...keys.value.revoked] : [];
+  const now = host.now() / 1000;
+  const held = heldTokens(gate.value.listing, known, now);
+  const status = {
+    ...statusOf(gate.value, await readUnconfirmed(host), { held, now }),
+    agent: await readAgent(host, gate.value.listing),
+  };
   const { adviseOnCapacity } = gate.value.backend;
   if (adviseOnCapacity === undefined || !status.sets.some(isNearlyFull)) return ok(status);
   return ok({ ...status, toHoldMore: await adviseOnCapacity(host) });
+}
+
+async function readAgent(host: Host, { sets, counters }: Listing): Promise<AgentStatus | null> {
+  if (!sets.some(({ label }) => label.role.kind === "signed-seen")) return null;
+  const candidates = counters.find(({ name }) => name === CANDIDATES.name)?.packets ?? 0;
+  const note = await readAgentNote(host);
+  if (note === undefined) return { isRunning: false, candidates, opened: 0, refused: {}, lost: 0 };
+  const { opened, refused, lost } = note;
+  return { isRunning: true, candidates, opened, refused, lost };
 }
 
 const NEARLY_FULL = 0.9;
@@ -86,24 +136,40 @@ async function readUnconfirmed(host: Host): Promise<Unconfirmed | null> {
 export function statusOf(
   { backend, listing }: Standing,
   unconfirmed: Unconfirmed | null = null,
+  tokens: TokensNow = { held: [], now: 0 },
 ): Status {
   const { sets } = listing;
   const doors = sets.flatMap(({ label: { role } }) => (role.kind === "grants" ? [role.door] : []));
   return {
     backend: backend.name,
-    doors: [...new Set(doors)].map((name) => doorStatus(listing, name)),
+    doors: [...new Set(doors)].map((name) => doorStatus(listing, name, tokens)),
     banned: sets.flatMap((set) => {
       const { kind } = set.label.role;
       if (kind !== "banned" && kind !== "auto-banned") return [];
       return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
     }),
-    sets: sets.map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
+    // How many tokens there are, the doors say; nobody has counted them here.
+    sets: sets
+      .filter(({ label }) => label.role.kind !== "tokens")
+      .map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
     toHoldMore: null,
+    agent: null,
     unconfirmed,
   };
 }
 
-function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
+interface TokensNow {
+  readonly held: readonly HeldTokens[];
+  /** In seconds since 1970. */
+  readonly now: number;
+}
+
+function doorStatus(
+  { sets, counters }: Listing,
+  door: string,
+  { held, now }: TokensNow,
+): DoorStatus {
+  const ownTokens = held.filter((tokens) => tokens.door === door);
   const own = sets.filter(({ label: { role } }) => "door" in role && role.door === door);
   const ofKind = (kind: "grants" | "sessions") =>
     own.filter(({ label }) => label.role.kind === kind).flatMap(sourcesOf);
@@ -118,7 +184,37 @@ function doorStatus({ sets, counters }: Listing, door: string): DoorStatus {
         return counter === undefined ? [] : [[kind, counter.packets]];
       }),
     ),
+    tokens: ownTokens.map(({ carrier, clients, tokens, bytes, secondsLeft }) => ({
+      carrier,
+      clients,
+      tokens,
+      bytes,
+      secondsLeft,
+    })),
+    knocks: [...tokenKnocks(ownTokens, now), ...signedKnocks(sets, door)].sort(
+      (a, b) => a.secondsAgo - b.secondsAgo,
+    ),
   };
+}
+
+function tokenKnocks(tokens: readonly HeldTokens[], now: number): KnockStatus[] {
+  return tokens
+    .flatMap(({ knocks }) => knocks)
+    .map(({ client, carrier, source, at }) => ({
+      with: "token",
+      client: client ?? null,
+      carrier,
+      source,
+      secondsAgo: Math.max(0, Math.round(now - at)),
+    }));
+}
+
+function signedKnocks(sets: readonly LiveSet[], name: string): KnockStatus[] {
+  return sets
+    .filter(({ label }) => label.role.kind === "signed-seen")
+    .flatMap(seenKnocks)
+    .filter(({ door }) => door === name)
+    .map(({ door: _, ...knock }) => ({ with: "signature", ...knock }));
 }
 
 /** Anybody may put other counters into the table. */

@@ -1,7 +1,7 @@
 /** Files that Postern writes: whole or not at all, and for their owner alone. */
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 
@@ -23,6 +23,15 @@ export async function makeFolder(path: string): Promise<Result<undefined>> {
     return ok(undefined);
   } catch (error) {
     return unwritable(path, error);
+  }
+}
+
+/** The names of what is in it; none where it is not there. */
+export async function listFolder(path: string): Promise<Result<readonly string[]>> {
+  try {
+    return ok(await readdir(path));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? ok([]) : unlistable(path, error);
   }
 }
 
@@ -48,25 +57,41 @@ export async function renameFile(path: string, other: string): Promise<Result<un
 
 /** Whether it can be trusted, and every folder in which it lies. */
 export async function checkFolder(path: string): Promise<Result<undefined>> {
+  const fault = await findUntrusted(path);
+  return fault === undefined ? ok(undefined) : fail(untrusted(fault));
+}
+
+export async function checkFile(path: string): Promise<Result<undefined>> {
+  const real = await realpath(path).catch(() => path);
+  const fault = await findUntrusted(real);
+  return fault === undefined ? ok(undefined) : fail(untrustedFile(path, fault));
+}
+
+interface Fault {
+  readonly part: string;
+  readonly why: string;
+  readonly remedy: string;
+}
+
+async function findUntrusted(path: string): Promise<Fault | undefined> {
   if (!isAbsolute(path))
-    return fail(untrusted(path, "does not begin with /", "write all of its path"));
+    return { part: path, why: "does not begin with /", remedy: "write all of its path" };
   // Whoever owns the root of all folders could put up anything. That need not be user 0: inside
   // of a user namespace it is nobody.
   const trusted = [process.geteuid?.(), (await lstat("/")).uid];
   for (let part = path; ; part = dirname(part)) {
     const found = await lstat(part).catch(() => undefined);
     if (found !== undefined && !trusted.includes(found.uid)) {
-      return fail(untrusted(part, "belongs to another user", "give it to root"));
+      return { part, why: "belongs to another user", remedy: "give it to root" };
     }
-    if (found?.isDirectory() === true && isForOthers(found, part === path)) {
-      return fail(
-        untrusted(part, "can be written by other users", "take that from them with `chmod go-w`"),
-      );
+    if (found?.isSymbolicLink() === false && isForOthers(found, part === path)) {
+      return { part, why: "can be written by other users", remedy: TAKE_FROM_OTHERS };
     }
-    if (part === "/") return ok(undefined);
+    if (part === "/") return undefined;
   }
 }
 
+const TAKE_FROM_OTHERS = "take that from them with `chmod go-w`";
 const WRITE_BY_OTHERS = 0o022;
 /** Where others may make files, and not touch those of anybody else, as in /tmp. */
 const STICKY = 0o1000;
@@ -75,12 +100,21 @@ function isForOthers({ mode }: Stats, isItself: boolean): boolean {
   return (mode & WRITE_BY_OTHERS) !== 0 && (isItself || (mode & STICKY) === 0);
 }
 
-function untrusted(path: string, why: string, fix: string): Problem {
+function untrusted({ part, why, remedy }: Fault): Problem {
   return {
     code: "folder-untrusted",
     severity: "error",
-    what: `${JSON.stringify(path)} ${why}, and what is kept there is loaded as rules`,
-    fix: `${fix}, or name another folder in POSTERN_RUN_DIR`,
+    what: `${JSON.stringify(part)} ${why}, and what is kept there is loaded as rules`,
+    fix: `${remedy}, or name another folder in POSTERN_RUN_DIR`,
+  };
+}
+
+function untrustedFile(path: string, { part, why, remedy }: Fault): Problem {
+  return {
+    code: "file-untrusted",
+    severity: "error",
+    what: `${JSON.stringify(part)} ${why}, so ${JSON.stringify(path)} is not believed`,
+    fix: remedy,
   };
 }
 
@@ -133,6 +167,17 @@ function unwritable(path: string, error: unknown): Result<never> {
     severity: "error",
     what,
     fix,
+  });
+}
+
+function unlistable(path: string, error: unknown): Result<never> {
+  const { code = "", message = String(error) } = error as NodeJS.ErrnoException;
+  const isMine = code !== "EACCES" && code !== "EPERM";
+  return fail({
+    code: "folder-unreadable",
+    severity: "error",
+    what: `${JSON.stringify(path)} ${isMine ? `cannot be read: ${message}` : "may not be read by you"}`,
+    fix: isMine ? "see that it is a folder that can be read" : "run this as root",
   });
 }
 

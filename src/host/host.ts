@@ -1,13 +1,14 @@
 /** All that Postern ever does outside its own memory goes through this. */
 import type { Result } from "../problem/problem.ts";
 import type { Network } from "./network.ts";
+import type { Sockets } from "./sockets.ts";
 
 export interface Host {
   /**
    * Runs a program with an argument vector, never through a shell, and waits for its end.
    * Never throws for what the program does; `status` is 127 when it could not be started.
    */
-  run(argv: readonly string[], options?: { readonly stdin?: string }): Promise<Finished>;
+  run(argv: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Starts a program as `run` does, and goes on while it runs. It may outlive this process. */
   start(argv: readonly string[]): Running;
   /**
@@ -27,6 +28,10 @@ export interface Host {
   readonly network: Network;
   /** Until the user has typed Ctrl-C, which then does not end this process; the next one does. */
   interruption(): Promise<void>;
+  /** Calls `then`, and nothing else, at each such signal, which does not end this process any more. */
+  onSignal(name: "SIGHUP" | "SIGINT" | "SIGTERM", then: () => void): void;
+  /** Sockets that Node.js has not; a problem where the package for them is missing. */
+  sockets(): Promise<Result<Sockets>>;
   /** A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend. */
   readText(path: string): Promise<Result<string>>;
   /**
@@ -38,10 +43,14 @@ export interface Host {
   readInput(): Promise<Result<string>>;
   /** Like `readText`, for files the kernel makes: undefined where there is none. */
   readKernelFile(path: string): Promise<string | undefined>;
+  /** Differs when a file has been changed, or another is in its place; undefined where there is none. */
+  stampOf(path: string): Promise<string | undefined>;
   /** A file that Postern wrote itself; undefined where there is none. */
   readKept(path: string): Promise<string | undefined>;
   /** Makes a folder, and those in which it is, mode 0700, where there are none. */
   makeFolder(path: string): Promise<Result<undefined>>;
+  /** The names of what is in a folder; none where there is no folder. */
+  listFolder(path: string): Promise<Result<readonly string[]>>;
   /**
    * Creates a text file, mode 0600, and folders for it, mode 0700. All of the text is on the disk
    * or nothing; what is there already is a problem, and stays as it is.
@@ -56,12 +65,22 @@ export interface Host {
    * one in its place: if not, what is wrong. One that is not there yet is looked at as far as it is.
    */
   checkFolder(path: string): Promise<Result<undefined>>;
+  /** The same of a file, or of what a symbolic link leads to. */
+  checkFile(path: string): Promise<Result<undefined>>;
   /** Removes a file, if there is one. */
   remove(path: string): Promise<Result<undefined>>;
   /** Where a symbolic link leads; undefined where there is none. */
   readLink(path: string): Promise<string | undefined>;
   /** The value of an environment variable. */
   environment(name: string): string | undefined;
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array;
+  /** Variables besides those of this process, or in the place of them. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Aborted, it ends the program, whose `status` is then 127. */
+  readonly end?: AbortSignal | undefined;
 }
 
 export interface Finished {

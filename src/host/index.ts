@@ -1,4 +1,7 @@
-export type { Finished, Host, Running } from "./host.ts";
+export type { Answer, Sent } from "./answer.ts";
+export type { Finished, Host, Running, RunOptions } from "./host.ts";
 export { type Lock, lockPath } from "./lock.ts";
-export type { Answer, Connecting, Destination, Network, Sent } from "./network.ts";
+export type { Connecting, Destination, Network, Source } from "./network.ts";
+export type { Echo } from "./ping.ts";
+export type { Socket, Sockets } from "./sockets.ts";
 export { system } from "./system.ts";

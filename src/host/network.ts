@@ -2,8 +2,13 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { finished, pipeline } from "node:stream/promises";
-import type { Family } from "../policy/address.ts";
+import { type Family, parseAddress, parsePrefix, prefixHolds } from "../policy/address.ts";
+import { answerIn, awaiting, codeOf, type Sent } from "./answer.ts";
+import { ask } from "./asking.ts";
+import { sendEcho } from "./echo.ts";
+import { type Echo, sendPing } from "./ping.ts";
 
 /** Where packets go: one address, with its zone where it is of a link. */
 export interface Destination {
@@ -11,21 +16,15 @@ export interface Destination {
   readonly family: Family;
 }
 
-/**
- * What a packet met: `accepted` somebody who answers, `refused` a host on which nothing listens
- * there, `unreachable` neither (`why` is the system's word for it).
- */
-export type Answer =
-  | { readonly kind: "accepted" }
-  | { readonly kind: "refused" }
-  | { readonly kind: "unreachable"; readonly why: string };
-
-/** A packet that was sent, and perhaps more of the same if nothing answers. */
-export interface Sent {
-  /** Undefined once {@link Sent.end} was called before anything came. */
-  readonly answer: Promise<Answer | undefined>;
-  /** Sends no more, and listens no longer. Done twice, it is the same as once. */
-  end(): void;
+/** Where the packets to a destination come from, as this host knows it. */
+export interface Source {
+  /** Without its zone. */
+  readonly address: string;
+  /**
+   * Whether the destination is in a network that this host is in with that address, so that nobody
+   * between the two puts another in its place.
+   */
+  readonly isBeside: boolean;
 }
 
 /** A connection that is being made; its first packet is a SYN. */
@@ -39,13 +38,26 @@ export interface Network {
   lookUp(name: string): Promise<readonly Destination[] | { readonly why: string }>;
   /** Whether this host knows a way there; sends nothing. */
   hasRoute(destination: Destination): Promise<boolean>;
+  /** The source of packets there; undefined where there is no way. Sends nothing. */
+  sourceTo(destination: Destination): Promise<Source | undefined>;
   /** Begins a TCP connection. */
   connect(destination: Destination, port: number): Connecting;
-  /** Sends one UDP datagram with one byte of zero, as knockd's client does. */
-  sendDatagram(destination: Destination, port: number): Sent;
+  /** Sends one UDP datagram; without a payload one byte of zero, as knockd's client does. */
+  sendDatagram(destination: Destination, port: number, payload?: Uint8Array): Sent;
+  /** Sends one echo request. */
+  ping(destination: Destination, echo: Echo): Sent;
+  /** The same with a payload that the program `ping` could not send; listens to no answer. */
+  sendEcho(destination: Destination, payload: Uint8Array): Sent;
+  /** Connects, and sends a request in one segment. Accepted is the connection, whatever comes of it. */
+  ask(destination: Destination, port: number, request: Uint8Array): Sent;
 }
 
-export const network: Network = { lookUp, hasRoute, connect: startConnection, sendDatagram };
+export const network: Network = {
+  ...{ lookUp, hasRoute, sourceTo, sendDatagram, ask },
+  connect: startConnection,
+  ping: sendPing,
+  sendEcho,
+};
 
 async function lookUp(name: string): Promise<readonly Destination[] | { readonly why: string }> {
   try {
@@ -59,13 +71,29 @@ async function lookUp(name: string): Promise<readonly Destination[] | { readonly
   }
 }
 
+async function hasRoute(destination: Destination): Promise<boolean> {
+  return (await localAddressTo(destination)) !== undefined;
+}
+
+async function sourceTo(destination: Destination): Promise<Source | undefined> {
+  const address = await localAddressTo(destination);
+  if (address === undefined) return undefined;
+  const [target] = destination.address.split("%");
+  const to = parseAddress(target ?? "");
+  const networks = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .flatMap((own) => (own.address === address ? (parsePrefix(own.cidr ?? "") ?? []) : []));
+  const isBeside = to !== undefined && networks.some((network) => prefixHolds(network, to));
+  return { address, isBeside };
+}
+
 /** The kernel picks the way when a datagram socket is connected. */
-async function hasRoute({ address, family }: Destination): Promise<boolean> {
+async function localAddressTo({ address, family }: Destination): Promise<string | undefined> {
   const socket = createSocket(family === "ipv6" ? "udp6" : "udp4");
   try {
     return await new Promise((resolve) => {
-      socket.once("error", () => resolve(false));
-      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(undefined));
+      socket.once("connect", () => resolve(socket.address().address.replace(/%.*/, "")));
       socket.connect(ANY_PORT, address);
     });
   } finally {
@@ -90,6 +118,7 @@ function startConnection({ address, family }: Destination, port: number): Connec
   socket.on("error", (error) => settle(answerIn(error)));
   return {
     answer,
+    left: Promise.resolve(true),
     end: () => {
       settle(undefined);
       socket.destroy();
@@ -110,39 +139,36 @@ function startConnection({ address, family }: Destination, port: number): Connec
   };
 }
 
-function sendDatagram({ address, family }: Destination, port: number): Sent {
+function sendDatagram(
+  { address, family }: Destination,
+  port: number,
+  payload: Uint8Array = Buffer.alloc(1),
+): Sent {
   const socket = createSocket(family === "ipv6" ? "udp6" : "udp4");
-  const { answer, settle } = awaiting();
+  const { answer, settle, left, leave } = awaiting();
   socket.once("message", () => settle({ kind: "accepted" }));
   // A host on which nothing listens says so (ICMP), and the kernel tells a connected socket.
-  socket.on("error", (error) => settle(answerIn(error)));
-  socket.connect(port, address, () => socket.send(Buffer.alloc(1)));
+  socket.on("error", (error) => {
+    settle(answerIn(error));
+    leave(false);
+  });
   let isOver = false;
+  socket.connect(port, address, () => {
+    if (isOver) return;
+    socket.send(payload, (error) => {
+      if (error !== null) settle(answerIn(error));
+      leave(error === null);
+    });
+  });
   return {
     answer,
+    left,
     end: () => {
       settle(undefined);
+      leave(false);
       if (isOver) return;
       isOver = true;
       socket.removeAllListeners("message").close();
     },
   };
-}
-
-/** An answer that somebody waits for; the first to come counts. */
-function awaiting() {
-  let settle: (answer: Answer | undefined) => void = () => undefined;
-  const answer = new Promise<Answer | undefined>((resolve) => {
-    settle = resolve;
-  });
-  return { answer, settle };
-}
-
-function answerIn(error: unknown): Answer {
-  const why = codeOf(error);
-  return why === "ECONNREFUSED" ? { kind: "refused" } : { kind: "unreachable", why };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

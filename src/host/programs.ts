@@ -3,11 +3,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import type { Finished, Running } from "./host.ts";
+import type { Finished, Running, RunOptions } from "./host.ts";
 
 const NOT_STARTED = 127;
 
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   // Messages are shown, never read: in one language they are at least the same everywhere.
   LC_ALL: "C",
   // Who became root with `su` looks for programs where users do, and nft is not among those.
@@ -16,9 +16,9 @@ const ENVIRONMENT = {
 
 export async function runProgram(
   argv: readonly string[],
-  { stdin = "" }: { readonly stdin?: string } = {},
+  { stdin = "", environment, end }: RunOptions = {},
 ): Promise<Finished> {
-  const child = spawnIn(argv);
+  const child = spawnIn(argv, { environment, end });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -63,8 +63,13 @@ export function startApart([program = "", ...args]: readonly string[]): void {
   child.unref();
 }
 
-function spawnIn([program = "", ...args]: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(program, args, { env: { ...process.env, ...ENVIRONMENT } });
+function spawnIn(
+  [program = "", ...args]: readonly string[],
+  { environment, end }: Pick<RunOptions, "environment" | "end"> = {},
+): ChildProcessWithoutNullStreams {
+  const env = { ...process.env, ...ENVIRONMENT, ...environment };
+  // A signal that is given as undefined is refused.
+  const child = spawn(program, args, { env, ...(end === undefined ? {} : { signal: end }) });
   // A program that ends before it has read everything says why itself.
   child.stdin.on("error", () => undefined);
   return child;

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { readFile, readlink } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import {
+  checkFile,
   checkFolder,
+  listFolder,
   makeFolder,
   removeFile,
   renameFile,
@@ -13,7 +15,8 @@ import {
 import type { Host } from "./host.ts";
 import { network } from "./network.ts";
 import { runProgram, startApart, startProgram } from "./programs.ts";
-import { readInput, readSecretFile, readTextFile } from "./texts.ts";
+import { loadSockets } from "./sockets.ts";
+import { readInput, readSecretFile, readTextFile, stampOf } from "./texts.ts";
 
 export const system: Host = {
   run: runProgram,
@@ -27,16 +30,23 @@ export const system: Host = {
   interruption: async () => {
     await once(process, "SIGINT");
   },
+  onSignal: (name, then) => {
+    process.removeAllListeners(name).on(name, then);
+  },
+  sockets: loadSockets,
+  stampOf,
   readText: readTextFile,
   readSecret: readSecretFile,
   readInput,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
   readKept: (path) => readFile(path, "utf8").catch(() => undefined),
   makeFolder,
+  listFolder,
   writeNew: writeNewFile,
   replace: replaceFile,
   rename: renameFile,
   checkFolder,
+  checkFile,
   remove: removeFile,
   readLink: (path) => readlink(path).catch(() => undefined),
   environment: (name) => process.env[name],

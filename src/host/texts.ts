@@ -1,9 +1,12 @@
 /** Texts that are read: whole, in UTF-8, and not without end. */
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 
 /** A policy of 10,000 doors is smaller. */
 const MOST_BYTES = 1024 * 1024;
+/** Whoever writes in one go, and has to wait for a processor in between, goes on by then. */
+const SETTLED_MILLISECONDS = 20;
 /** What a mode may not have: anything for the group, or for others. */
 const FOR_OTHERS = 0o077;
 
@@ -11,8 +14,10 @@ export async function readTextFile(path: string): Promise<Result<string>> {
   try {
     const bytes = await readAtMost(path, MOST_BYTES + 1);
     // What is read once may be the beginning of one version and the end of another.
-    if ((await stat(path)).isFile() && !bytes.equals(await readAtMost(path, MOST_BYTES + 1))) {
-      return fail(changing(path));
+    const found = await stat(path);
+    if (found.isFile()) {
+      if (Date.now() - found.mtimeMs < SETTLED_MILLISECONDS) await pause(SETTLED_MILLISECONDS);
+      if (!bytes.equals(await readAtMost(path, MOST_BYTES + 1))) return fail(changing(path));
     }
     return decode(bytes, path);
   } catch (error) {
@@ -37,6 +42,15 @@ export async function readSecretFile(path: string): Promise<Result<string | unde
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     return isMissing ? ok(undefined) : fail(unreadable(path, error));
+  }
+}
+
+export async function stampOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+  } catch {
+    return undefined;
   }
 }
 
@@ -72,7 +86,8 @@ async function readAtMost(path: string, most: number): Promise<Buffer> {
 
 /** What says that it is small may not be: `/dev/zero` has no bytes and no end. */
 async function readFrom(file: FileHandle, most: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(most);
+  // Not filled with zeros: of a thousand key files, that would be a second.
+  const bytes = Buffer.allocUnsafeSlow(most);
   let length = 0;
   while (true) {
     const { bytesRead } = await file.read(bytes, length, most - length, null);

@@ -6,6 +6,7 @@ export {
   pastOf,
   type Reason,
   reasonFor,
+  spendsTokenFor,
   stageOf,
 } from "./meaning.ts";
 export type { Packet, TcpFlag } from "./packet.ts";

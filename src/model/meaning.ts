@@ -4,10 +4,21 @@
  * and a moment, and follows from what happened.
  */
 import { type Address, prefixHolds } from "../policy/address.ts";
+import type { Carrier } from "../policy/carriers.ts";
 import type { Door, Policy, Sequence } from "../policy/policy.ts";
 import type { Packet } from "./packet.ts";
 import type { Event, Story } from "./story.ts";
-import { asksForConnection, doorOf, isKnock, isSameFlow, isSameSource, isStep } from "./traffic.ts";
+import {
+  asksForConnection,
+  doorOf,
+  isForDestinationOf,
+  isGated,
+  isKnock,
+  isSameFlow,
+  isSameSource,
+  isStep,
+  shows,
+} from "./traffic.ts";
 
 /** Why a packet passes, or why it is refused. */
 export type Reason =
@@ -184,11 +195,48 @@ function touchesGrant(past: Past, door: Door, source: Address, n: number): boole
 }
 
 function makesGrant(past: Past, door: Door, source: Address, n: number): boolean {
+  return spendsTokenFor(past, door, source, n) || makesLastStep(past, door, source, n);
+}
+
+function makesLastStep(past: Past, door: Door, source: Address, n: number): boolean {
   const knock = knocksOf(past, door, source, n + 1).find((arrival) => arrival.n === n);
   if (knock === undefined) return false;
   const { steps } = sequenceOf(door);
   const last = steps.length - 1;
   return isStep(knock.packet, steps[last]) && isAtStage(past, door, source, last, knock);
+}
+
+/** 6.3: whether event `n` is a packet of this source, and the first to show a token of the door. */
+export function spendsTokenFor(past: Past, door: Door, source: Address, n: number): boolean {
+  const event = eventAt(past, n);
+  if (event.kind !== "packet" || door.token === undefined) return false;
+  if (!isSameSource(past.policy, event.packet.source, source)) return false;
+  return once(past, `spends ${door.name} ${n}`, () =>
+    eventsBefore(past, n).some(
+      (load, loaded) =>
+        load.kind === "load" &&
+        load.door === door.name &&
+        event.at - load.at < load.forSeconds &&
+        isShown(past, door, load, n) &&
+        !eventsBefore(past, n).some((_, m) => m > loaded && isShown(past, door, load, m)),
+    ),
+  );
+}
+
+/** Whether event `n` is a packet that is for the door and shows what was loaded. */
+function isShown(
+  { policy, story }: Past,
+  door: Door,
+  { carrier, token }: { readonly carrier: Carrier; readonly token: Uint8Array },
+  n: number,
+): boolean {
+  const event = story[n];
+  return (
+    event?.kind === "packet" &&
+    isGated(policy, event.packet) &&
+    isForDestinationOf(door, event.packet) &&
+    shows(event.packet, carrier, token)
+  );
 }
 
 function usesGrantUp(past: Past, door: Door, source: Address, n: number): boolean {
@@ -215,24 +263,31 @@ function isBannedByHand(past: Past, source: Address, n: number, at: number): boo
   return last?.kind === "ban" && (last.forSeconds === undefined || at - last.at < last.forSeconds);
 }
 
-/** Wrong steps count together that come within a time of the first of them; enough of them ban. */
+/**
+ * Wrong steps count together that come within a time of the first of them; enough of them ban,
+ * until the source proves who it is.
+ */
 function isBannedForWrongSteps(past: Past, source: Address, n: number, at: number): boolean {
-  const { ban } = past.policy;
+  const { ban, doors } = past.policy;
   if (ban === undefined) return false;
-  let counted: number[] = [];
-  let bannedAt = Number.NEGATIVE_INFINITY;
-  for (const wrongAt of wrongStepsOf(past, source, n)) {
-    const first = counted[0] ?? wrongAt;
-    counted = wrongAt - first < ban.withinSeconds ? [...counted, wrongAt] : [wrongAt];
+  let counted: Arrival[] = [];
+  let last: Arrival | undefined;
+  for (const wrong of wrongStepsOf(past, source, n)) {
+    const first = counted[0] ?? wrong;
+    counted = wrong.at - first.at < ban.withinSeconds ? [...counted, wrong] : [wrong];
     if (counted.length < ban.after) continue;
-    bannedAt = wrongAt;
+    last = wrong;
     counted = [];
   }
-  return at - bannedAt < ban.forSeconds;
+  if (last === undefined || at - last.at >= ban.forSeconds) return false;
+  const banned = last.n;
+  return !eventsBefore(past, n).some(
+    (_, m) => m >= banned && doors.some((door) => spendsTokenFor(past, door, source, m)),
+  );
 }
 
-/** When attempts of the source were started over, at any door, since it was last pardoned. */
-function wrongStepsOf(past: Past, source: Address, n: number): number[] {
+/** What started attempts of the source over, at any door, since it was last pardoned. */
+function wrongStepsOf(past: Past, source: Address, n: number): Arrival[] {
   const pardon = eventsBefore(past, n).findLastIndex(
     (event) => event.kind === "unban" && isSameSource(past.policy, event.source, source),
   );
@@ -241,8 +296,7 @@ function wrongStepsOf(past: Past, source: Address, n: number): number[] {
       knocksOf(past, door, source, n).filter((knock) => isWrong(past, door, knock)),
     )
     .filter((knock) => knock.n > pardon)
-    .map((knock) => knock.at)
-    .sort((a, b) => a - b);
+    .sort((a, b) => a.n - b.n);
 }
 
 /** 3.6: a knock that takes its source back to stage 0. */

@@ -28,6 +28,8 @@ export interface TcpSegment {
   /** Undefined: a first fragment that ends before the flags. */
   readonly flags: readonly TcpFlag[] | undefined;
   readonly sequenceNumber: number;
+  /** After the header and its options; undefined: none. */
+  readonly payload?: Uint8Array;
   /** Which socket of the host would take it; forwarded connections have none here. */
   readonly socket: "none" | "listener" | "connection";
 }
@@ -36,6 +38,7 @@ export interface Datagram {
   readonly protocol: "udp";
   readonly sourcePort: number;
   readonly destinationPort: number;
+  readonly payload?: Uint8Array;
 }
 
 /** An ICMP or ICMPv6 echo request, without IP options or extension headers. */
@@ -43,4 +46,6 @@ export interface EchoRequest {
   readonly protocol: "ping";
   /** Bytes after the 8 of the ICMP header. */
   readonly payloadBytes: number;
+  /** So many; undefined: whatever they are. */
+  readonly payload?: Uint8Array;
 }

@@ -1,5 +1,6 @@
 /** A story: what happens to a gate, in order. */
 import type { Address } from "../policy/address.ts";
+import type { Carrier } from "../policy/carriers.ts";
 import type { Packet } from "./packet.ts";
 
 /** `at` is in seconds on any one clock and never goes back within a story. */
@@ -16,6 +17,15 @@ export type Event = { readonly at: number } & (
   /** Without an end: until it is lifted. */
   | { readonly kind: "ban"; readonly source: Address; readonly forSeconds?: number }
   | { readonly kind: "unban"; readonly source: Address }
+  /** From now on for so long the token opens the door by that carrier, once. */
+  | {
+      readonly kind: "load";
+      readonly door: string;
+      readonly carrier: Carrier;
+      /** As it stands in the packet. */
+      readonly token: Uint8Array;
+      readonly forSeconds: number;
+    }
 );
 
 export type Story = readonly Event[];

@@ -1,5 +1,6 @@
 /** What a single packet is to a policy, whatever came before it (design 3.1, 3.2, 3.6). */
 import { type Address, maskAddress, prefixHolds, widthOf } from "../policy/address.ts";
+import { CARRIERS, type Carrier } from "../policy/carriers.ts";
 import type { Door, Policy, PortRange, Step } from "../policy/policy.ts";
 import type { Packet } from "./packet.ts";
 
@@ -63,6 +64,26 @@ export function isKnock(policy: Policy, door: Door, packet: Packet): boolean {
     sequence.watch !== undefined &&
     isWithin(sequence.watch, content.destinationPort);
   return watched || sequence.steps.some((step) => isStep(packet, step));
+}
+
+/** 6.2: whether a packet is one of a carrier's, and has this token where such a packet has one. */
+export function shows(packet: Packet, carrier: Carrier, token: Uint8Array): boolean {
+  const { protocol, offset, marks } = CARRIERS[carrier.kind];
+  const { content } = packet;
+  if (content.protocol !== protocol) return false;
+  if (carrier.kind !== "ping" && isToAnotherPort(packet, carrier.port)) return false;
+  return (
+    marks.every(({ at, bytes }) => holdsAt(content.payload, at, bytes)) &&
+    holdsAt(content.payload, offset, token)
+  );
+}
+
+function isToAnotherPort({ content }: Packet, port: number): boolean {
+  return content.protocol === "ping" || content.destinationPort !== port;
+}
+
+function holdsAt(payload: Uint8Array | undefined, at: number, bytes: Iterable<number>): boolean {
+  return [...bytes].every((byte, index) => payload?.[at + index] === byte);
 }
 
 /** Whether the gate takes two addresses for one knocker. */

@@ -3,6 +3,7 @@
  */
 import type { Problem } from "../problem/problem.ts";
 import { type Prefix, parsePrefix } from "./address.ts";
+import { CARRIERS, type Carrier, printCarrier } from "./carriers.ts";
 import { Ground, type Standing } from "./ground.ts";
 import type { DOOR } from "./keys.ts";
 import type { DoorName, Service, Step } from "./policy.ts";
@@ -28,7 +29,7 @@ export function checkAcross(doors: readonly DraftDoor[]): Problem[] {
   return [
     ...checkProtectedTwice(claims.filter(({ item }) => item.value.protocol === "tcp")),
     ...checkProtectedTwice(claims.filter(({ item }) => item.value.protocol === "udp")),
-    ...doors.flatMap((door) => checkSteps(door, claims)),
+    ...doors.flatMap((door) => [...checkSteps(door, claims), ...checkCarriers(door, claims)]),
   ];
 }
 
@@ -81,6 +82,26 @@ function checkSteps(door: DraftDoor, claims: readonly Claim[]): Problem[] {
     const what = `${printStep(step)} is a port that door ${claim.door.value} protects`;
     return [problemAt(place, "protected-step", what, "choose a port that no door protects")];
   });
+}
+
+/** A door that is shut does not let a packet as far as the server that is to accept it. */
+function checkCarriers(door: DraftDoor, claims: readonly Claim[]): Problem[] {
+  const { token, signed } = door.content;
+  const carriers: readonly Located<Carrier>[] = [
+    ...(token.value?.carriers.value ?? []),
+    ...(signed.value?.carriers.value ?? []),
+  ];
+  return carriers.flatMap(({ value: carrier, place }) => {
+    const claim = claims.find(({ item }) => isCarriedTo(carrier, item.value));
+    if (claim === undefined) return [];
+    const what = `${printCarrier(carrier)} is a port that door ${claim.door.value} protects`;
+    return [problemAt(place, "protected-carrier", what, "choose a port that no door protects")];
+  });
+}
+
+function isCarriedTo(carrier: Carrier, { protocol, ports }: Service): boolean {
+  if (carrier.kind === "ping" || CARRIERS[carrier.kind].protocol !== protocol) return false;
+  return ports.first <= carrier.port && carrier.port <= ports.last;
 }
 
 function isStepOn(step: Step, { protocol, ports }: Service): boolean {

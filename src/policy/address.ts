@@ -54,6 +54,19 @@ export function parsePrefix(text: string): Prefix | undefined {
   return { first: maskAddress(address, length), length } as Prefix;
 }
 
+/** The address in 4 or 16 bytes of a packet; undefined for another number of them. */
+export function parseAddressBytes(bytes: Uint8Array): Address | undefined {
+  if (bytes.length !== 4 && bytes.length !== 16) return undefined;
+  const bits = bytes.reduce((all, byte) => (all << 8n) | BigInt(byte), 0n);
+  return addressOf(bytes.length === 4 ? "ipv4" : "ipv6", bits);
+}
+
+/** The 4 or 16 bytes of it in a packet. */
+export function printAddressBytes({ family, bits }: Address): Buffer {
+  const digits = widthOf(family) / 4;
+  return Buffer.from(bits.toString(16).padStart(digits, "0"), "hex");
+}
+
 /** The prefix that holds this address alone. */
 export function prefixOf(address: Address): Prefix {
   return { first: address, length: widthOf(address.family) } as Prefix;

@@ -35,9 +35,9 @@ export const CODES = [
   // Keys, and what kind of thing stands under them.
   "not-a-policy",
   "not-profiles",
+  "not-an-enrolment",
   "unknown-key",
   "stray-key",
-  "not-yet",
   "merge-key",
   "missing-key",
   "no-value",
@@ -61,6 +61,7 @@ export const CODES = [
   "not-a-service",
   "not-a-step",
   "not-a-ping-length",
+  "not-a-carrier",
   // Durations.
   "not-a-duration",
   "missing-unit",
@@ -76,11 +77,16 @@ export const CODES = [
   // Names.
   "not-a-door-name",
   "not-a-host-name",
+  "not-a-client-name",
+  "not-a-principal",
+  "not-a-path",
+  "not-a-key-text",
   "not-an-interface",
   "loopback",
   // Between keys and between doors.
   "protected-twice",
   "protected-step",
+  "protected-carrier",
 ] as const;
 
 export type Code = (typeof CODES)[number];

@@ -1,7 +1,16 @@
 /** The fields of a policy without problems to {@link Policy}. */
 import type { DraftDoor } from "./across.ts";
-import type { BanFields, PolicyFields, SequenceFields } from "./keys.ts";
-import type { AutomaticBan, Door, Policy, PortRange, Sequence, Step } from "./policy.ts";
+import type { BanFields, PolicyFields, SequenceFields, SignedFields, TokenFields } from "./keys.ts";
+import type {
+  AutomaticBan,
+  Door,
+  Policy,
+  PortRange,
+  Sequence,
+  Signed,
+  Step,
+  Token,
+} from "./policy.ts";
 import type { Field } from "./shape/record.ts";
 import type { Located } from "./shape/shape.ts";
 
@@ -30,6 +39,8 @@ function banOf(fields: BanFields): AutomaticBan {
 /** One door of it; throws as {@link finish} does. */
 export function doorOf({ value: name, content }: DraftDoor): Door {
   const sequence = content.sequence.value;
+  const token = content.token.value;
+  const signed = content.signed.value;
   return {
     name,
     protects: valuesOf(sure(content.protects)),
@@ -39,6 +50,8 @@ export function doorOf({ value: name, content }: DraftDoor): Door {
     destinations: valuesOf(sure(content.destinations)),
     sessionIdleSeconds: sure(content["session-idle"]),
     sequence: sequence === undefined ? undefined : sequenceOf(sequence),
+    token: token === undefined ? undefined : tokenOf(token),
+    signed: signed === undefined ? undefined : signedOf(signed),
   };
 }
 
@@ -48,6 +61,26 @@ function sequenceOf(fields: SequenceFields): Sequence {
     steps,
     withinSeconds: sure(fields.within),
     watch: fields.watch.value ?? span(steps),
+  };
+}
+
+function tokenOf(fields: TokenFields): Token {
+  return {
+    carriers: valuesOf(sure(fields.carriers)),
+    lookaheadSeconds: sure(fields.lookahead),
+    lateSeconds: sure(fields.late),
+    clients: sure(fields.clients),
+  };
+}
+
+function signedOf(fields: SignedFields): Signed {
+  const clients = fields.clients.value;
+  return {
+    carriers: valuesOf(sure(fields.carriers)),
+    signers: fields.signers.value,
+    clients: clients === undefined ? undefined : valuesOf(clients),
+    from: valuesOf(sure(fields.from)),
+    bound: sure(fields.bound),
   };
 }
 

@@ -2,14 +2,19 @@
  * Every key of a policy: the one table from which come the parser, the JSON Schema and the
  * reference in docs/policy.md.
  */
+import { printCarrier } from "./carriers.ts";
 import { checkCover } from "./cover.ts";
 import {
+  carrier,
   doorName,
   duration,
+  filePath,
   interfaceName,
   portRange,
   prefix,
+  principal,
   service,
+  signedCarrier,
   step,
   trustedPrefix,
 } from "./notations.ts";
@@ -83,7 +88,95 @@ export const SEQUENCE = record(
   },
 );
 
+export const TOKEN = record(
+  {
+    name: "a `token`",
+    wanted: "`carriers:` with a list of them, indented, on the next line",
+    elsewhere: { "open-for": "out of `token`, into the door" },
+  },
+  {
+    carriers: {
+      shape: listOf(carrier, { of: "carriers", most: 16, print: printCarrier }),
+      meaning:
+        "the packets that may carry a token, the first to try first. `ping` is an echo request, `udp/PORT` a datagram, `dns/PORT` a DNS query, `http/PORT` a web request, and `tls/PORT` the hello of a TLS connection. For `http` and `tls` a server has to listen on the port; the others need none",
+      example: ["ping", "udp/62201", "http/80"],
+      absent: required,
+    },
+    lookahead: {
+      shape: duration,
+      meaning:
+        "how far ahead of the present the kernel holds tokens: for so long knocks work though nothing tops them up",
+      example: "2h",
+      absent: seconds(7200),
+    },
+    late: {
+      shape: duration,
+      meaning:
+        "how long after the ten seconds that it is for a token still opens: by so much a client's clock may be slow, and its packet under way",
+      example: "60s",
+      absent: seconds(60),
+    },
+    clients: {
+      shape: wholeNumber(1, 10_000),
+      meaning:
+        "for how many clients the kernel has room. More take more memory: a token about 300 bytes, and each client has 360 an hour of `lookahead` for each carrier",
+      example: 64,
+      absent: { kind: "default", value: 64, written: 64 },
+    },
+  },
+);
+
+export const SIGNED = record(
+  {
+    name: "a `signed`",
+    wanted: "`carriers:` with a list of them, indented, on the next line",
+    elsewhere: { "open-for": "out of `signed`, into the door" },
+  },
+  {
+    carriers: {
+      shape: listOf(signedCarrier, { of: "carriers", most: 16, print: printCarrier }),
+      meaning:
+        "the packets that may carry a signed knock, the first to try first. `ping` is an echo request, and `udp/PORT` a datagram; nothing has to listen on the port. A `token` of the door may have the same",
+      example: ["ping", "udp/62201"],
+      absent: required,
+    },
+    signers: {
+      shape: filePath,
+      meaning:
+        "the file that says who may sign, with which SSH key: OpenSSH's `allowed_signers` (`man ssh-keygen`)",
+      example: "/etc/postern/allowed_signers",
+      absent: {
+        kind: "described",
+        value: undefined,
+        words: "`allowed_signers` beside the policy of this host",
+      },
+    },
+    clients: {
+      shape: listOf(principal, { of: "principals", print: String }),
+      meaning: "those of the file who may open the door, as it names them",
+      example: ["alice", "bob@example.org"],
+      absent: { kind: "described", value: undefined, words: "everybody in the file" },
+    },
+    from: {
+      shape: listOf(prefix, { of: "addresses or prefixes", check: checkCover }),
+      meaning: "the sources that the door opens for, whoever has signed",
+      example: ["203.0.113.0/24", "2001:db8::/48"],
+      absent: { kind: "described", value: [], words: "any" },
+    },
+    bound: {
+      shape: boolean,
+      meaning:
+        "whether a knock opens only that names the address which it is for. Then nobody can stop one and send it on from elsewhere; but who is behind NAT has to know the address that the host sees",
+      example: true,
+      absent: { kind: "default", value: false, written: false },
+    },
+  },
+);
+
 const TOP = "out of the door, to the left margin";
+
+/** Keys of `signed` that nothing else has. */
+const SIGNED_ALONE = ["signers", "from", "bound"] as const satisfies (keyof typeof SIGNED.keys)[];
 
 export const DOOR = record(
   {
@@ -91,11 +184,12 @@ export const DOOR = record(
     wanted: "`protects: tcp/22` and other keys of a door, indented, on the next lines",
     elsewhere: {
       ...Object.fromEntries(Object.keys(SEQUENCE.keys).map((key) => [key, "into `sequence`"])),
+      ...Object.fromEntries(Object.keys(TOKEN.keys).map((key) => [key, "into `token`"])),
+      ...Object.fromEntries(SIGNED_ALONE.map((key) => [key, "into `signed`"])),
       ...Object.fromEntries(
         ["backend", "interfaces", "trusted", "ipv6-prefix", "log", "ban"].map((key) => [key, TOP]),
       ),
     },
-    notYet: ["token", "signed"],
   },
   {
     protects: {
@@ -146,8 +240,22 @@ export const DOOR = record(
       absent: {
         kind: "described",
         value: undefined,
-        words: "only `postern open` opens the door, and trust",
+        words: "without `token` and `signed` only `postern open` opens the door, and trust",
       },
+    },
+    token: {
+      shape: TOKEN,
+      meaning:
+        "opens the door to clients with one-time tokens, which the kernel spends; not on iptables. `postern key add` makes a client's key",
+      example: { carriers: ["ping", "udp/62201"] },
+      absent: { kind: "described", value: undefined, words: "no tokens" },
+    },
+    signed: {
+      shape: SIGNED,
+      meaning:
+        "opens the door to whoever signs the knock with an SSH key that the host knows; `postern agent` has to run, which looks at the signature. Not on iptables",
+      example: { carriers: ["ping", "udp/62201"] },
+      absent: { kind: "described", value: undefined, words: "no signed knocks" },
     },
   },
 );
@@ -223,6 +331,8 @@ export const POLICY = record(
 export type PolicyFields = FieldsOf<(typeof POLICY)["keys"]>;
 export type DoorFields = FieldsOf<(typeof DOOR)["keys"]>;
 export type SequenceFields = FieldsOf<(typeof SEQUENCE)["keys"]>;
+export type TokenFields = FieldsOf<(typeof TOKEN)["keys"]>;
+export type SignedFields = FieldsOf<(typeof SIGNED)["keys"]>;
 export type BanFields = FieldsOf<(typeof BAN)["keys"]>;
 
 /** A default duration, and as a person would write it. */

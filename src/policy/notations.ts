@@ -1,10 +1,19 @@
 /** The notations of a policy's single values as shapes. */
 import { text } from "./shape/text.ts";
-import { parseDoorName, parseHostName, parseInterfaceName } from "./value/name.ts";
+import { parseCarrier, parseSignedCarrier } from "./value/carrier.ts";
+import {
+  parseClientName,
+  parseDoorName,
+  parseHostName,
+  parseInterfaceName,
+  parsePrincipal,
+} from "./value/name.ts";
+import { parseFilePath } from "./value/path.ts";
 import { patternUpTo } from "./value/pattern.ts";
 import { parsePortRange } from "./value/port.ts";
 import { parseTrusted, parseWholePrefix } from "./value/prefix.ts";
 import { parseSeconds } from "./value/seconds.ts";
+import { parseSecret } from "./value/secret.ts";
 import { parseService } from "./value/service.ts";
 import { LONGEST_PING, parseStep } from "./value/step.ts";
 
@@ -45,6 +54,21 @@ export const step = text({
   listed: true,
 });
 
+export const carrier = text({
+  wanted: "ping, udp/PORT, dns/PORT, http/PORT or tls/PORT",
+  schema: { type: "string", pattern: `^(ping|(udp|dns|http|tls)/${PORT})$` },
+  parse: parseCarrier,
+  listed: true,
+});
+
+/** A carrier that has room for a signed knock. */
+export const signedCarrier = text({
+  wanted: "ping or udp/PORT",
+  schema: { type: "string", pattern: `^(ping|udp/${PORT})$` },
+  parse: parseSignedCarrier,
+  listed: true,
+});
+
 export const portRange = text({
   wanted: "a range of ports, such as 21000-25000",
   schema: { type: "string", pattern: `^${PORT}-${PORT}$` },
@@ -73,6 +97,31 @@ export const doorName = text({
   wanted: "1 to 32 of a-z, 0-9 and -, beginning with a letter",
   schema: { pattern: "^[a-z][a-z0-9-]{0,31}$" },
   parse: parseDoorName,
+});
+
+export const clientName = text({
+  wanted: "1 to 32 of a-z, 0-9 and . _ @ -, beginning with a letter or a digit",
+  schema: { pattern: "^[a-z\\d][a-z\\d._@-]{0,31}$" },
+  parse: parseClientName,
+});
+
+export const principal = text({
+  wanted: "1 to 64 of A-Z, a-z, 0-9 and . _ @ + -, beginning with a letter or a digit",
+  schema: { type: "string", pattern: "^[A-Za-z\\d][A-Za-z\\d._@+-]{0,63}$" },
+  parse: parsePrincipal,
+  listed: true,
+});
+
+export const filePath = text({
+  wanted: "where the file lies, beginning with /",
+  schema: { type: "string", pattern: "^/" },
+  parse: parseFilePath,
+});
+
+export const secret = text({
+  wanted: "a key, which has 43 characters",
+  schema: { pattern: "^[\\w-]{43}$" },
+  parse: parseSecret,
 });
 
 export const hostName = text({

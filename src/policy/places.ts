@@ -23,6 +23,14 @@ export interface DoorPlaces {
   /** The keys, where they are written. */
   readonly refuse: Place | undefined;
   readonly singleUse: Place | undefined;
+  readonly token: Place | undefined;
+  readonly lookahead: Place | undefined;
+  /** Empty where the door has no token. */
+  readonly carriers: readonly Place[];
+  readonly signed: Place | undefined;
+  readonly signers: Place | undefined;
+  /** Empty where the door has no `signed`. */
+  readonly signedCarriers: readonly Place[];
 }
 
 export function placesOf({ trusted, ban, doors }: PolicyFields): Places {
@@ -42,6 +50,12 @@ function doorPlaces({ place, content }: DraftDoor): DoorPlaces {
     watch: sequence?.watch.place,
     refuse: content.refuse.place,
     singleUse: content["single-use"].place,
+    token: content.token.place,
+    lookahead: content.token.value?.lookahead.place,
+    carriers: placesIn(content.token.value?.carriers.value),
+    signed: content.signed.place,
+    signers: content.signed.value?.signers.place,
+    signedCarriers: placesIn(content.signed.value?.carriers.value),
   };
 }
 

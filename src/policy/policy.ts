@@ -3,6 +3,7 @@
  * {@link Policy} and past it nothing is checked again.
  */
 import type { Prefix } from "./address.ts";
+import type { Carrier, SignedCarrier } from "./carriers.ts";
 
 declare const brand: unique symbol;
 export type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -17,6 +18,15 @@ export type DoorName = Branded<string, "DoorName">;
 export type InterfaceName = Branded<string, "InterfaceName">;
 /** A name that can be looked up, or an address, with its zone where it has one; lower case. */
 export type HostName = Branded<string, "HostName">;
+
+/** Who has a key: 1 to 32 of `a-z0-9._@-`, beginning with a letter or a digit. */
+export type ClientName = Branded<string, "ClientName">;
+/** Who signs, as `allowed_signers` of OpenSSH names people: 1 to 64 of `A-Za-z0-9._@+-`. */
+export type Principal = Branded<string, "Principal">;
+/** Where a file lies: absolute, without control characters. */
+export type FilePath = Branded<string, "FilePath">;
+/** A client's key, 32 bytes in base64url. Never in a message. */
+export type Secret = Branded<string, "Secret">;
 
 /** `first` to `last`, both included; `first` is never greater. */
 export interface PortRange {
@@ -55,8 +65,10 @@ export interface Door {
   /** Empty: every address of this host. */
   readonly destinations: readonly Prefix[];
   readonly sessionIdleSeconds: Seconds;
-  /** Undefined: nothing opens the door but `postern open` (and trust). */
   readonly sequence: Sequence | undefined;
+  readonly token: Token | undefined;
+  /** Undefined in all three: nothing opens the door but `postern open` (and trust). */
+  readonly signed: Signed | undefined;
 }
 
 export interface Service {
@@ -71,6 +83,32 @@ export interface Sequence {
   readonly withinSeconds: Seconds;
   /** Undefined when every step is a ping and no ports were named. */
   readonly watch: PortRange | undefined;
+}
+
+/** How clients open a door with one-time tokens (design 6). */
+export interface Token {
+  /** At least one, each once. */
+  readonly carriers: readonly Carrier[];
+  /** How far ahead of the present the kernel holds tokens. */
+  readonly lookaheadSeconds: Seconds;
+  /** How long after the end of its slot a token still opens. */
+  readonly lateSeconds: Seconds;
+  /** 1 to 10000: for how many clients the kernel has room. */
+  readonly clients: number;
+}
+
+/** How clients open a door with what they sign by their own SSH keys (design 7). */
+export interface Signed {
+  /** At least one, each once. */
+  readonly carriers: readonly SignedCarrier[];
+  /** Who may sign, as OpenSSH writes it; undefined: `allowed_signers` in the folder of Postern. */
+  readonly signers: FilePath | undefined;
+  /** Those of the file that may open the door, each once; undefined: all of them. */
+  readonly clients: readonly Principal[] | undefined;
+  /** Whose sources it opens for; empty: whoever has signed. */
+  readonly from: readonly Prefix[];
+  /** Whether a knock opens only that names the address which it is for. */
+  readonly bound: boolean;
 }
 
 export type Step =

@@ -7,6 +7,7 @@ import { checkCharacters } from "./text/characters.ts";
 import { placeOf, type Source, sourceOf } from "./text/source.ts";
 import { isNothing, type Tree } from "./text/tree.ts";
 import { readYaml } from "./text/yaml.ts";
+import { withoutSecrets } from "./value/secret.ts";
 import { problemAt } from "./value/written.ts";
 
 /** What a file holds. */
@@ -18,6 +19,8 @@ export interface Content<K extends Keys> {
   readonly shape: RecordShape<K>;
   /** What no single key can show. */
   readonly check: (fields: FieldsOf<K>) => readonly Problem[];
+  /** Whether there are keys in it, which no problem may show. */
+  readonly holdsSecrets?: boolean;
 }
 
 /**
@@ -40,9 +43,17 @@ export function readFile<K extends Keys>(
     ...syntax,
     ...believable(meaning, syntax, characters.problems),
   ];
-  if (all.length > 0) return { ok: false, problems: once(all) };
+  if (all.length > 0) {
+    const problems = once(all);
+    return { ok: false, problems: content.holdsSecrets ? problems.map(masked) : problems };
+  }
   if (fields === undefined) throw new Error("readFile: neither fields nor a problem");
   return ok(fields);
+}
+
+function masked({ place, ...problem }: Problem): Problem {
+  if (place === undefined) return problem;
+  return { ...problem, place: { ...place, text: withoutSecrets(place.text) } };
 }
 
 function readFields<K extends Keys>(
@@ -81,6 +92,7 @@ const ECHOES: ReadonlySet<string> = new Set<Code>([
   "wrong-kind",
   "not-a-policy",
   "not-profiles",
+  "not-an-enrolment",
 ]);
 
 /**

@@ -2,7 +2,7 @@
  * The published description of a policy, from the same table as the parser: the JSON Schema
  * in docs/policy.schema.json and the tables in docs/policy.md.
  */
-import { BAN, DOOR, POLICY, SEQUENCE } from "./keys.ts";
+import { BAN, DOOR, POLICY, SEQUENCE, SIGNED, TOKEN } from "./keys.ts";
 import type { Absent, Key, Keys, RecordShape } from "./shape/record.ts";
 import type { Json } from "./shape/shape.ts";
 
@@ -34,6 +34,8 @@ function printTables(): string {
     printTable("The top of the file", POLICY),
     printTable("A door: `doors.NAME`", DOOR),
     printTable("The sequence of a door: `doors.NAME.sequence`", SEQUENCE),
+    printTable("The tokens of a door: `doors.NAME.token`", TOKEN),
+    printTable("The signed knocks of a door: `doors.NAME.signed`", SIGNED),
     printTable("Automatic bans: `ban`", BAN),
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 export { digest } from "./digest.ts";
+export { SIGNED_LOG_GROUP, SIGNED_PACKETS_A_SECOND, SIGNED_SNAP_BYTES } from "./handed.ts";
 export {
   emptyState,
   forget,
+  hexOf,
   type Met,
   membersAt,
   type Outcome,

@@ -1,6 +1,7 @@
 /** Runs a program on packets in memory: a judge of the kernel, and an engine for explanations. */
 import type { Packet, TcpSegment } from "../model/packet.ts";
 import { type Address, maskAddress, prefixHolds } from "../policy/address.ts";
+import { CARRIERS, type CarrierKind, TAG_BYTES, WIRE_BYTES } from "../policy/carriers.ts";
 import type {
   Action,
   Chain,
@@ -31,6 +32,8 @@ export interface Run {
   readonly outcome: Outcome;
   /** The log lines that the packet caused, before any rate limit. */
   readonly logged: readonly { readonly line: LogKind; readonly door: string }[];
+  /** What the packet was as it went to the agent, each as a policy writes it; no rate limit. */
+  readonly handedOver: readonly string[];
 }
 
 /** A rule that a packet met: all that it asks held, and all that it does was done. */
@@ -70,7 +73,7 @@ export function sourceKey(source: Address, prefixLength: number): string {
 
 /** What happens to a packet that arrives at `now`; changes `state`. */
 export function runPacket(program: Program, state: State, packet: Packet, now: number): Run {
-  return runIn(program, { state, packet, now, logged: [] });
+  return runIn(program, begin(state, packet, now));
 }
 
 /** The same, with the way that the packet took, as a kernel's trace tells it. */
@@ -81,14 +84,18 @@ export function tracePacket(
   now: number,
 ): Run & { readonly met: readonly Met[] } {
   const met: Met[] = [];
-  return { ...runIn(program, { state, packet, now, logged: [], met }), met };
+  return { ...runIn(program, { ...begin(state, packet, now), met }), met };
+}
+
+function begin(state: State, packet: Packet, now: number): Context {
+  return { state, packet, now, logged: [], handedOver: [] };
 }
 
 function runIn(program: Program, context: Context): Run {
   const entry = program.chains[0];
   if (entry === undefined) throw new Error("runPacket: a program without chains");
   const outcome = runChain(entry, chainsOf(program), context) ?? "pass";
-  return { outcome, logged: context.logged };
+  return { outcome, logged: context.logged, handedOver: context.handedOver };
 }
 
 const chainsKnown = new WeakMap<Program, ReadonlyMap<string, Chain>>();
@@ -107,6 +114,7 @@ interface Context {
   readonly packet: Packet;
   readonly now: number;
   readonly logged: { line: LogKind; door: string }[];
+  readonly handedOver: string[];
   /** Undefined: nobody asks. */
   readonly met?: Met[];
 }
@@ -184,8 +192,17 @@ function matches(match: Match, context: Context): boolean {
       return (
         content.protocol === "ping" &&
         packet.source.family === match.family &&
-        content.payloadBytes === match.payloadBytes
+        (match.payloadBytes ?? content.payloadBytes) === content.payloadBytes
       );
+    case "payload": {
+      const { payload = new Uint8Array() } = content;
+      return (
+        content.protocol === match.of &&
+        match.bytes.every((byte, index) => payload[match.at + index] === byte)
+      );
+    }
+    case "whole":
+      return isWhole(packet, match);
     case "member":
       return membership(match.of, context) !== undefined;
     case "spend":
@@ -204,19 +221,60 @@ function protocolOf({ content, source }: Packet): "tcp" | "udp" | "icmp" | "icmp
   return source.family === "ipv4" ? "icmp" : "icmpv6";
 }
 
+/** Of the packets here none is a part but a first fragment of TCP, and none has options. */
+function isWhole(
+  { content, source }: Packet,
+  { family, least, most }: Extract<Match, { kind: "whole" }>,
+): boolean {
+  if (source.family !== family || content.protocol === "tcp") return false;
+  const payload =
+    content.protocol === "ping" ? content.payloadBytes : (content.payload?.length ?? 0);
+  const bytes = HEADER_BYTES[family] + payload;
+  return bytes >= least && bytes <= most;
+}
+
+/** Of IP, and of UDP or an echo request. */
+const HEADER_BYTES = { ipv4: 28, ipv6: 48 } as const;
+
 function asksForConnection(flags: NonNullable<TcpSegment["flags"]>): boolean {
   return flags.includes("syn") && !flags.some((flag) => ["ack", "rst", "fin"].includes(flag));
 }
 
 /** The packet's key in the set's form; undefined when it has none, as another family has. */
 function keyOf(set: TimedSet, packet: Packet): string | undefined {
-  if (packet.source.family !== set.family) return undefined;
+  if (set.family !== undefined && packet.source.family !== set.family) return undefined;
+  if (set.key.kind === "token") return tokenIn(packet, set.key.carrier);
+  if (set.key.kind === "tag") return tagIn(packet);
+  if (set.key.kind === "mark") return undefined;
+  if (set.key.kind === "use") {
+    const token = tokenIn(packet, set.key.carrier);
+    return token === undefined ? undefined : `${packet.source.bits.toString(16)}.${token}`;
+  }
   const source = sourceKey(packet.source, prefixLengthOf(set.key, packet.source));
   if (set.key.kind === "source") return source;
   if (packet.content.protocol !== "tcp") return undefined;
   const { sourcePort, destinationPort, sequenceNumber } = packet.content;
   const flow = `${source}.${sourcePort}.${packet.destination.bits}.${destinationPort}`;
   return set.key.kind === "flow" ? flow : `${flow}.${sequenceNumber}`;
+}
+
+/** In hexadecimal; undefined where the packet ends before. */
+function tokenIn({ content }: Packet, carrier: CarrierKind): string | undefined {
+  const { protocol, offset } = CARRIERS[carrier];
+  const bytes = content.payload?.subarray(offset, offset + WIRE_BYTES);
+  if (content.protocol !== protocol || bytes?.length !== WIRE_BYTES) return undefined;
+  return hexOf(bytes);
+}
+
+/** In hexadecimal; undefined where the packet is none that can carry one, or ends before. */
+function tagIn({ content }: Packet): string | undefined {
+  const bytes = content.payload?.subarray(0, TAG_BYTES);
+  if (content.protocol === "tcp" || bytes?.length !== TAG_BYTES) return undefined;
+  return hexOf(bytes);
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function prefixLengthOf(key: Key, source: Address): number {
@@ -261,6 +319,9 @@ function act(action: Action, context: Context): boolean {
       return true;
     case "log":
       context.logged.push({ line: action.line, door: action.door });
+      return true;
+    case "hand-over":
+      context.handedOver.push(action.carrier);
       return true;
   }
 }

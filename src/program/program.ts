@@ -4,6 +4,7 @@
  */
 import type { TcpFlag } from "../model/packet.ts";
 import type { Family, Prefix } from "../policy/address.ts";
+import type { CarrierKind } from "../policy/carriers.ts";
 
 export interface Program {
   /** Tells the policies apart that programs are made of: 16 hexadecimal digits. */
@@ -25,7 +26,15 @@ export type Key =
   /** Both addresses and both ports of a TCP connection. */
   | { readonly kind: "flow" }
   /** The same and the sequence number: one SYN and its repetitions. */
-  | { readonly kind: "syn" };
+  | { readonly kind: "syn" }
+  /** The 16 bytes that stand where such a packet carries its token. */
+  | { readonly kind: "token"; readonly carrier: CarrierKind }
+  /** The sender, all of its address, and the token that it has sent. */
+  | { readonly kind: "use"; readonly carrier: CarrierKind }
+  /** The 8 bytes with which the payload of a signed knock begins. */
+  | { readonly kind: "tag" }
+  /** 16 bytes that packets have no part in. */
+  | { readonly kind: "mark" };
 
 /** What being in a set stands for, for those who read it back from the kernel. */
 export type Role =
@@ -38,11 +47,22 @@ export type Role =
   | { readonly kind: "flows" }
   | { readonly kind: "syns" }
   /** Sources that have begun a connection, where connections cannot be told apart. */
-  | { readonly kind: "let-through" };
+  | { readonly kind: "let-through" }
+  /** Tokens not yet spent; the carrier is as a policy writes it. */
+  | { readonly kind: "tokens"; readonly door: string; readonly carrier: string }
+  /** Of which clients tokens were put in, and up to when. */
+  | { readonly kind: "loaded"; readonly door: string; readonly carrier: string }
+  /** Who has spent which token. */
+  | { readonly kind: "uses"; readonly door: string; readonly carrier: string }
+  /** With which bytes signed knocks begin at this time. */
+  | { readonly kind: "signed-tags" }
+  /** Which signed knocks have opened a door: none opens twice. */
+  | { readonly kind: "signed-seen" };
 
 export interface TimedSet {
   readonly name: string;
-  readonly family: Family;
+  /** Of whose packets its members are; undefined: of both families. */
+  readonly family: Family | undefined;
   readonly key: Key;
   /** How many members it holds; a full set takes no more until some expire. */
   readonly capacity: number;
@@ -56,10 +76,18 @@ export interface TimedSet {
   readonly meaning: string;
 }
 
-export interface Counter {
+export type Counter = DoorCounter | CandidateCounter;
+
+export interface DoorCounter {
   readonly name: string;
   readonly door: string;
   readonly counts: LogKind;
+}
+
+/** Of packets that may be signed knocks, before any limit: of no door, for the agent tells which. */
+export interface CandidateCounter {
+  readonly name: string;
+  readonly counts: "candidates";
 }
 
 export type LogKind = "open" | "refused" | "wrong" | "banned";
@@ -92,7 +120,26 @@ export type Match =
   /** SYN without ACK, RST and FIN (`is`), or flags that are there to read and are not so. */
   | { readonly kind: "new-connection"; readonly is: boolean }
   | { readonly kind: "any-flag"; readonly of: readonly TcpFlag[] }
-  | { readonly kind: "echo-request"; readonly family: Family; readonly payloadBytes: number }
+  /** Without options or extension headers where its length is asked for. */
+  | {
+      readonly kind: "echo-request";
+      readonly family: Family;
+      readonly payloadBytes: number | undefined;
+    }
+  /** These bytes stand so many bytes after the header of ICMP, UDP or TCP. */
+  | {
+      readonly kind: "payload";
+      readonly of: "ping" | "udp" | "tcp";
+      readonly at: number;
+      readonly bytes: readonly number[];
+    }
+  /** A datagram or echo request in one packet, which has so many bytes with its headers. */
+  | {
+      readonly kind: "whole";
+      readonly family: Family;
+      readonly least: number;
+      readonly most: number;
+    }
   | { readonly kind: "member"; readonly of: TimedSet }
   /** A member whose one use is still free; the look-up itself takes it, so no two can. */
   | { readonly kind: "spend"; readonly of: TimedSet }
@@ -127,7 +174,22 @@ export type Action =
     }
   | { readonly kind: "count"; readonly in: Counter }
   /** A line in the kernel log, within the rate limit of its kind. */
-  | { readonly kind: "log"; readonly line: LogKind; readonly door: string };
+  | {
+      readonly kind: "log";
+      readonly line: LogKind;
+      readonly door: string;
+      /** What carried a token. */
+      readonly via?: string;
+    }
+  /**
+   * Shows the packet to the agent, within a rate limit: to whoever listens to the group of
+   * `handed.ts`. It goes on as if nothing was.
+   */
+  | {
+      readonly kind: "hand-over";
+      /** As a policy writes it. */
+      readonly carrier: string;
+    };
 
 export type Verdict =
   /** The gate does not object. */

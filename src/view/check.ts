@@ -1,5 +1,5 @@
 /** What a check has found, for people and for scripts. */
-import type { DoorReport } from "../check/index.ts";
+import type { DoorReport, TokenReport } from "../check/index.ts";
 import type { GateCheck } from "../gate/index.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { inOrder } from "../problem/order.ts";
@@ -59,10 +59,13 @@ function doorLine(report: DoorReport, paint: Paint): string {
 }
 
 function findingsOf(
-  { openedBy, scansTried, chancePerThousand, overheardPackets }: DoorReport,
+  { openedBy, scansTried, chancePerThousand, overheardPackets, token, signed }: DoorReport,
   paint: Paint,
 ): string[] {
-  if (overheardPackets === undefined) return ["nothing that is sent opens it"];
+  if (overheardPackets === undefined) {
+    if (token !== undefined) return [...tokenFindings(token, paint), ...alsoSigned(signed)];
+    return signed === undefined ? ["nothing that is sent opens it"] : signedFindings(paint);
+  }
   const packets = `${overheardPackets} ${overheardPackets === 1 ? "packet" : "packets"}`;
   return [
     openedBy === undefined
@@ -70,6 +73,36 @@ function findingsOf(
       : paint("red", `${openedBy.scan} opens it`),
     chanceInWords(chancePerThousand),
     `who overhears one knock (${packets}) can repeat it`,
+    ...(token === undefined ? [] : ["a token opens it as well: it is as weak as its sequence"]),
+    ...(signed === undefined
+      ? []
+      : ["a signed knock opens it as well: it is as weak as its sequence"]),
+  ];
+}
+
+function signedFindings(paint: Paint): string[] {
+  return [
+    paint("green", "no scan opens it"),
+    paint("green", "nobody guesses a signature"),
+    paint("green", "who overhears a signed knock cannot repeat it"),
+  ];
+}
+
+/** Of two ways in the weaker is told: to guess a token is easier than a signature. */
+function alsoSigned(signed: DoorReport["signed"]): string[] {
+  return signed === undefined ? [] : ["a signed knock opens it as well"];
+}
+
+/** Told of the carrier that is guessed most easily. */
+function tokenFindings({ carriers, tokens }: TokenReport, paint: Paint): string[] {
+  const [weakest] = carriers.toSorted((a, b) => a.bits - b.bits);
+  if (weakest === undefined) throw new Error("tokenFindings: tokens without a carrier");
+  const tries = numberInWords(1 / weakest.chancePerThousand);
+  const held = `${tokens}`.replace(/\B(?=(\d{3})+$)/g, ",");
+  return [
+    paint("green", "no scan opens it"),
+    `1,000 guesses by ${weakest.carrier} (${weakest.bits} bits, of which ${held} tokens at most are right) open it once in ${tries} tries`,
+    paint("green", "who overhears a token cannot repeat it"),
   ];
 }
 

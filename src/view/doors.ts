@@ -1,10 +1,13 @@
 /** Doors of a policy in one line each. Steps are secret and not shown. */
-import type { Door, Sequence } from "../policy/policy.ts";
+import { printCarrier } from "../policy/carriers.ts";
+import type { Door, Sequence, Signed, Token } from "../policy/policy.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 
 /** What the line tells of: a door of a policy, or of a profile. */
 type Told = Pick<Door, "name" | "protects" | "openForSeconds" | "singleUse"> & {
   readonly sequence: Pick<Sequence, "steps"> | undefined;
+  readonly token?: Pick<Token, "carriers"> | undefined;
+  readonly signed?: Pick<Signed, "carriers"> | undefined;
 };
 
 export function renderDoor(door: Told): string {
@@ -14,10 +17,19 @@ export function renderDoor(door: Told): string {
   return `  ${door.name}  ${services.join(" ")}  ${waysIn(door)}`;
 }
 
-function waysIn({ sequence, openForSeconds, singleUse }: Told): string {
-  if (sequence === undefined) return "opened only by hand";
-  const { length } = sequence.steps;
-  const steps = `${length} ${length === 1 ? "step" : "steps"}`;
+function waysIn({ sequence, token, signed, openForSeconds, singleUse }: Told): string {
+  const knocks = [
+    ...(sequence === undefined ? [] : [inSteps(sequence.steps.length)]),
+    ...(token === undefined ? [] : [`a token by ${token.carriers.map(printCarrier).join(" ")}`]),
+    ...(signed === undefined
+      ? []
+      : [`a signed knock by ${signed.carriers.map(printCarrier).join(" ")}`]),
+  ];
+  if (knocks.length === 0) return "opened only by hand";
   const use = singleUse ? "one connection within" : "open for";
-  return `${steps}, ${use} ${printSeconds(openForSeconds)}`;
+  return `${knocks.join(", or ")}, ${use} ${printSeconds(openForSeconds)}`;
+}
+
+function inSteps(length: number): string {
+  return `${length} ${length === 1 ? "step" : "steps"}`;
 }

@@ -1,5 +1,5 @@
 /** What the gate would do with a source, for somebody who wants to be let in. */
-import type { Attempt, DoorExplanation, Explanation, Visit } from "../gate/index.ts";
+import type { Attempt, DoorExplanation, Explanation, SignedWay, Visit } from "../gate/index.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { lasting } from "./status.ts";
@@ -70,7 +70,7 @@ function doorLines(door: DoorExplanation, explanation: Explanation, paint: Paint
   });
   const { attempt } = door;
   const isAsked = attempt !== null && (!isOpen || attempt.made > 0);
-  const ways = attempt === null ? [waysIn(door, explanation)] : [];
+  const ways = waysIn(door, explanation);
   return [
     paint("bold", door.name),
     ...indented(visits),
@@ -102,8 +102,28 @@ function visitIn({ passes, why }: Visit, door: DoorExplanation, { address }: Exp
   }
 }
 
-function waysIn({ name }: DoorExplanation, { address }: Explanation): string {
-  return `nothing opens it but \`postern open ${name} ${address}\``;
+/** Besides steps. A packet with a knock is looked at even when it comes from who is banned. */
+function waysIn(door: DoorExplanation, { address, bans }: Explanation): string[] {
+  const { name, attempt, carriers, signed } = door;
+  const ends = bans.some(({ automatic }) => automatic) ? ", and ends a ban for wrong steps" : "";
+  const ways = [
+    ...(carriers.length === 0 ? [] : [`a token opens it, by ${either(carriers)}${ends}`]),
+    ...(signed === null ? [] : [signedIn(signed, ends)]),
+  ];
+  if (ways.length > 0) return ways;
+  return attempt === null ? [`nothing opens it but \`postern open ${name} ${address}\``] : [];
+}
+
+function signedIn({ carriers, opensFromHere, bound }: SignedWay, ends: string): string {
+  if (!opensFromHere) return "no signed knock opens it: its `from` does not name this address";
+  const knock = bound ? "a signed knock that names this address" : "a signed knock";
+  return `${knock} opens it, by ${either(carriers)}${ends}`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+function either(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
 
 function attemptLines(attempt: Attempt, door: DoorExplanation, paint: Paint): string[] {

@@ -1,6 +1,7 @@
 /** The state of a gate for people. */
-import type { DoorStatus, Status } from "../gate/index.ts";
+import type { DoorStatus, KnockStatus, Status, TokenStatus } from "../gate/index.ts";
 import { escapeControl } from "../problem/escape.ts";
+import { ago } from "./times.ts";
 
 export interface ViewOptions {
   readonly colour: boolean;
@@ -18,6 +19,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
   const lines = [
     ...unconfirmedLines(status.unconfirmed, paint),
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
+    ...agentLines(status.agent, paint),
     ...section("banned", banned, paint),
     ...section("sets", setLines(status), paint),
   ];
@@ -31,7 +33,7 @@ const colour: Paint = (tone, text) => `\u001b[${TONES[tone]}m${text}\u001b[0m`;
 const plain: Paint = (_tone, text) => text;
 
 function doorLines(
-  { name, open, sessions, partWay, counters }: DoorStatus,
+  { name, open, sessions, partWay, counters, tokens, knocks }: DoorStatus,
   paint: Paint,
 ): string[] {
   const isOpen = open.length > 0;
@@ -49,7 +51,47 @@ function doorLines(
           `${source} has made ${stage} of ${of} steps, ${lasting(secondsLeft)} for the next`,
       ),
     ),
+    ...tokens.map((held) => `  ${tokensInWords(held)}`),
+    ...shown(knocks.map(knockInWords)),
     paint("dim", `  so far: ${countersInWords(counters)}`),
+  ];
+}
+
+function tokensInWords({ carrier, clients, tokens, bytes, secondsLeft }: TokenStatus): string {
+  if (secondsLeft === null) return `tokens by ${carrier}: no client has any`;
+  const counted = `${tokens} for ${clients} ${clients === 1 ? "client" : "clients"}`;
+  return `tokens by ${carrier}: ${counted}, about ${inBytes(bytes)}, ${lasting(secondsLeft)}`;
+}
+
+function inBytes(bytes: number): string {
+  return bytes < 1_000_000
+    ? `${Math.ceil(bytes / 1000)} kB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+function knockInWords({ with: how, client, carrier, source, secondsAgo }: KnockStatus): string {
+  const who = client === null ? "somebody whose key is gone" : escapeControl(client);
+  return `${who} by ${carrier}${how === "token" ? "" : ", signed,"} from ${source}, ${ago(secondsAgo)}`;
+}
+
+function agentLines(agent: Status["agent"], paint: Paint): string[] {
+  if (agent === null) return [];
+  if (!agent.isRunning) {
+    return [
+      paint("yellow", "no agent is running, and signed knocks open nothing"),
+      "  start it: `postern agent`, as a service",
+      "",
+    ];
+  }
+  const { candidates } = agent;
+  const refused = Object.entries(agent.refused).map(([reason, count]) => `${count} ${reason}`);
+  const lost = agent.lost === 0 ? [] : [`${agent.lost} came too fast to be read`];
+  return [
+    paint("bold", "agent"),
+    `  signed knocks since it began: ${agent.opened} opened, refused: ${refused.join(", ") || "none"}`,
+    `  packets that might have been some: ${candidates}`,
+    ...lost.map((words) => `  ${words}`),
+    "",
   ];
 }
 

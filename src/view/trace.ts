@@ -105,6 +105,14 @@ function wordsOf(seen: Seen, packet: TracedPacket, source: string): Words {
       return ["quiet", `no knock at ${seen.door}: of TCP only a SYN is one${shownOnce(packet)}`];
     case "other-protocol":
       return ["warning", `a step of ${seen.door} has this port, but another protocol`];
+    case "token":
+    case "token-no-room":
+    case "no-token":
+      return byToken(seen, source);
+    case "handed-over":
+    case "not-handed-over":
+    case "not-signed":
+      return bySignature(seen);
     case "part":
       return ["warning", "without ports: no knock, and for no door"];
     case "other-interface":
@@ -113,6 +121,50 @@ function wordsOf(seen: Seen, packet: TracedPacket, source: string): Words {
       return ["quiet", `not for any door${isOfFlow(seen, packet) ? shownOnce(packet) : ""}`];
     default:
       return knocking(seen, source);
+  }
+}
+
+type OfTokens = Extract<Seen, { kind: "token" | "token-no-room" | "no-token" }>;
+
+function byToken(seen: OfTokens, source: string): Words {
+  switch (seen.kind) {
+    case "token":
+      return [
+        "good",
+        `token by ${seen.carrier}: ${seen.door} is open to ${source}${lasting(seen.seconds)}`,
+      ];
+    case "token-no-room":
+      return [
+        "bad",
+        `token by ${seen.carrier} for ${seen.door}: it is spent, and there is no room for a grant: its set is full`,
+      ];
+    case "no-token":
+      return [
+        "warning",
+        `no token by ${seen.carrier} that opens anything: spent, its time over, or never put in`,
+      ];
+  }
+}
+
+type OfSigned = Extract<Seen, { kind: "handed-over" | "not-handed-over" | "not-signed" }>;
+
+function bySignature({ kind, carrier }: OfSigned): Words {
+  switch (kind) {
+    case "handed-over":
+      return [
+        "plain",
+        `may be a signed knock by ${carrier}: handed to the agent, whose log tells what came of it`,
+      ];
+    case "not-handed-over":
+      return [
+        "bad",
+        `may be a signed knock by ${carrier}, and is not handed to the agent: more come than it is shown`,
+      ];
+    case "not-signed":
+      return [
+        "warning",
+        `no signed knock by ${carrier}: its size is another, or how it begins, which goes by the time and the host's key`,
+      ];
   }
 }
 

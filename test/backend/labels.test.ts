@@ -21,6 +21,9 @@ const sources: fc.Arbitrary<Role> = fc.oneof(
 const connections: fc.Arbitrary<Role> = fc.record({
   kind: fc.constantFrom("flows" as const, "syns" as const),
 });
+const ofTheAgent: fc.Arbitrary<Role> = fc.record({
+  kind: fc.constantFrom("signed-tags" as const, "signed-seen" as const),
+});
 const rest = {
   meaning: fc.stringMatching(/^[0-9a-f]{16}$/),
   singleUse: fc.boolean(),
@@ -42,6 +45,12 @@ const label: fc.Arbitrary<Label> = fc.oneof(
     ...rest,
     role: connections,
     family: fc.constantFrom("ipv4" as const, "ipv6" as const),
+    prefixLength: fc.constant(0),
+  }),
+  fc.record({
+    ...rest,
+    role: ofTheAgent,
+    family: fc.constant(undefined),
     prefixLength: fc.constant(0),
   }),
 );
@@ -117,6 +126,15 @@ test.each([
   ["has a prefix longer than the address", GOOD.replace("prefix=32", "prefix=33")],
   ["has a prefix of nothing", GOOD.replace("prefix=32", "prefix=0")],
   ["has a prefix where members are connections", GOOD.replace("grants door=ssh", "flows")],
+  [
+    "has a family where members are of both",
+    "role=signed-seen family=ipv4 meaning=0123456789abcdef",
+  ],
+  ["has both where members are of one", "role=flows family=both meaning=0123456789abcdef"],
+  [
+    "has a door where it is for all",
+    "role=signed-tags door=ssh family=both meaning=0123456789abcdef",
+  ],
   ["has a meaning that is none", GOOD.replace("0123456789abcdef", "xyz")],
   ["goes on behind its end", `${GOOD} more`],
   ["has a line break at its end", `${GOOD}\n`],

@@ -82,6 +82,7 @@ describe("problems", () => {
     const texts = [
       ARTICLE,
       "doors: { ssh: { protects: tcp/22 } }",
+      "doors: { ssh: { protects: tcp/22, token: { carriers: [ping], lookahead: 1m } } }",
       "doors: { ssh: { protects: tcp/22, sequence: { steps: [51030, 51010, 51020], watch: 51001-51040 } } }",
     ];
     const codes = texts.flatMap(problemsIn).map(({ code }) => code);
@@ -105,6 +106,8 @@ describe("what a report says", () => {
       scansTried: 5196,
       chancePerThousand: expect.closeTo(8.885e-9, 12),
       overheardPackets: 3,
+      token: undefined,
+      signed: undefined,
     });
   });
 
@@ -116,6 +119,8 @@ describe("what a report says", () => {
       scansTried: 0,
       chancePerThousand: 0,
       overheardPackets: undefined,
+      token: undefined,
+      signed: undefined,
     });
   });
 

@@ -96,16 +96,16 @@ export const OPENINGS: readonly Opening[] = [
       "knock HOST $(seq 51001 51002 | sed 's/.*/&:udp/') $(seq 51001 51002 | sed 's/.*/&:tcp/')",
   },
   {
-    steps: "[ping/63, ping/700]",
+    steps: "[ping/63, ping/163]",
     watch: undefined,
     scan: "pings of all lengths upwards",
-    command: "for n in $(seq 63 700); do ping -c1 -W1 -s$n HOST; done",
+    command: "for n in $(seq 63 163); do ping -c1 -W1 -s$n HOST; done",
   },
   {
-    steps: "[ping/700, ping/63]",
+    steps: "[ping/163, ping/63]",
     watch: undefined,
     scan: "pings of all lengths downwards",
-    command: "for n in $(seq 700 -1 63); do ping -c1 -W1 -s$n HOST; done",
+    command: "for n in $(seq 163 -1 63); do ping -c1 -W1 -s$n HOST; done",
   },
   {
     steps: "[ping/63, ping/63]",

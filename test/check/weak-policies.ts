@@ -7,7 +7,7 @@ import { isKnock } from "../../src/model/traffic.ts";
 import type { Family } from "../../src/policy/address.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../../src/policy/parse.ts";
 import type { Door, Policy } from "../../src/policy/policy.ts";
-import { emptyState, runPacket } from "../../src/program/index.ts";
+import { emptyState, type Program, runPacket } from "../../src/program/index.ts";
 import { CASTS } from "../scenarios/arbitrary.ts";
 import { sure } from "../setup/sure.ts";
 
@@ -104,13 +104,24 @@ export function knockAt(policy: Policy, doors: readonly Door[]): (knock: Knock) 
   };
 }
 
+const programs = new WeakMap<Policy, Program>();
+
+/** Compiled once for all that is sent to a policy: that takes longer than to send it. */
+function loggingProgramOf(policy: Policy): Program {
+  const known = programs.get(policy);
+  if (known !== undefined) return known;
+  const program = compilePolicy({ ...policy, log: true });
+  programs.set(policy, program);
+  return program;
+}
+
 /** The doors that the packets open one after the other, so many seconds apart (default: none). */
 export function openedInRules(
   policy: Policy,
   knocks: Iterable<Knock>,
   { family = "ipv4", gaps = [] }: { family?: Family; gaps?: readonly number[] } = {},
 ): string[] {
-  const program = compilePolicy({ ...policy, log: true });
+  const program = loggingProgramOf(policy);
   const state = emptyState();
   const opened = new Set<string>();
   let now = 0;

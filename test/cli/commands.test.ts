@@ -111,6 +111,7 @@ describe("status", () => {
       "banned",
       "sets",
       "toHoldMore",
+      "agent",
       "unconfirmed",
     ]);
     expect(stdout.endsWith("}\n")).toBe(true);

@@ -66,7 +66,7 @@ describe("no connection", () => {
     ["connect [2001:db8:1::1]:vpn", "the door vpn protects no TCP port", "no-tcp"],
     ["connect gate.example.org 0", "port 0 does not exist", "not-a-port"],
     ["connect gate.example.org ssh", '"ssh" is not a port', "not-a-port"],
-    ["connect gate.example.org --via icmp", '"icmp" is no protocol of a step', "unknown-word"],
+    ["connect gate.example.org --via icmp", '"icmp" is no way to knock', "unknown-word"],
     ["connect -- -oX 22", '"-oX" is neither the name of a host nor an address', "not-a-host-name"],
   ])("for %s: status 1, and nothing is sent", async (line, what, code) => {
     const { exit, stdout, stderr, network } = await knocking(line);

@@ -26,14 +26,14 @@ export const ADDRESS = "203.0.113.5";
 
 /** One who knows the hosts above, unless other files are said to be there. */
 export function knockerIn(network: FakeNetwork, answers: Answers = {}): Host {
-  const { monotonic, pause, start, network: packets } = network.host;
+  const { monotonic, now, pause, network: packets } = network.host;
   return {
     ...fakeHost({
       environment: { HOME: "/home/ann" },
       files: { [HOSTS]: PROFILES },
       ...answers,
     }),
-    ...{ monotonic, pause, start, network: packets },
+    ...{ monotonic, now, pause, network: packets },
   };
 }
 

@@ -161,7 +161,8 @@ describe("--json", () => {
   test("says of an open door what there is to say", async () => {
     expect(await facts("knock gate.example.org")).toEqual({
       ...{ exit: 0, host: "gate.example.org", door: "ssh", open: true },
-      ...{ addresses: [{ ...address, state: "open", turnedBack: [] }], milliseconds: 40 },
+      ...{ addresses: [{ ...address, state: "open", turnedBack: [], by: "sequence" }] },
+      ...{ by: "sequence", milliseconds: 40 },
     });
   });
 
@@ -204,7 +205,7 @@ describe("what cannot be done", () => {
     ],
     ["knock a_:b:c", '"a_:b" is neither the name of a host nor an address', "not-a-host-name"],
     ["knock gate.example.org:SSH", '"SSH" cannot be the name of a door', "not-a-door-name"],
-    ["knock gate.example.org --via icmp", '"icmp" is no protocol of a step', "unknown-word"],
+    ["knock gate.example.org --via icmp", '"icmp" is no way to knock', "unknown-word"],
   ])("%s: status 1, and nothing is sent", async (line, what, code) => {
     for (const options of ["", " --json"]) {
       const { exit, stdout, stderr, network } = await knocking(`${line}${options}`);

@@ -88,10 +88,14 @@ gate.example.org
     ["gate --from hand.yaml", "no door of it has a sequence", "nothing-to-knock"],
     [
       "gate --from all.yaml --door hand",
-      'it has no door "hand" with a sequence',
+      'it has no door "hand" that opens to a knock',
       "nothing-to-knock",
     ],
-    ["gate --from all.yaml --door shh", 'it has no door "shh" with a sequence', "nothing-to-knock"],
+    [
+      "gate --from all.yaml --door shh",
+      'it has no door "shh" that opens to a knock',
+      "nothing-to-knock",
+    ],
     ["gate --from wrong.yaml", "port 80000 does not exist", "not-a-port"],
     ["gate --from missing.yaml", "this file is empty, and not a policy", "not-a-policy"],
   ])("%s is refused, and nothing is written", async (line, what, code) => {
@@ -125,7 +129,15 @@ describe("profile list", () => {
       ["gate.example.org", "2001:db8:1::1"],
     ]);
     expect(hosts[1]?.doors[1]).toEqual({
-      ...{ name: "once", protects: ["tcp/443"], openFor: "1m", singleUse: true, steps: 1 },
+      ...{
+        name: "once",
+        protects: ["tcp/443"],
+        openFor: "1m",
+        singleUse: true,
+        steps: 1,
+        carriers: [],
+        signed: [],
+      },
     });
     expect(stdout).not.toContain("2100");
   });

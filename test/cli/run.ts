@@ -1,6 +1,6 @@
 /** Runs the command line: here, in a world of answers, or for real, as a process. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -54,6 +54,10 @@ export interface Bundle {
 export function makeBundle(entry = "src/cli/main.ts"): Bundle {
   const folder = mkdtempSync(join(tmpdir(), "postern-bundle-"));
   const file = join(folder, "postern.mjs");
+  // Beside it, as users have it.
+  for (const name of ["koffi", "@koromix"]) {
+    cpSync(join("node_modules", name), join(folder, "node_modules", name), { recursive: true });
+  }
   buildSync({
     entryPoints: [entry],
     outfile: file,
@@ -61,6 +65,7 @@ export function makeBundle(entry = "src/cli/main.ts"): Bundle {
     platform: "node",
     format: "esm",
     target: "node20.19",
+    external: ["koffi"],
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },

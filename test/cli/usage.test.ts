@@ -6,8 +6,10 @@ import { postern, posternWith } from "./run.ts";
 /** What the top of the help lists, and the help of a group of commands. */
 const { stdout: HELP } = await postern("--help");
 const { stdout: GROUP_HELP } = await postern("profile --help");
+const { stdout: KEY_HELP } = await postern("key --help");
 const FIRST_WORDS = wordsIn(HELP);
 const OF_PROFILES = wordsIn(GROUP_HELP).map((word) => `profile ${word}`);
+const OF_KEYS = wordsIn(KEY_HELP).map((word) => `key ${word}`);
 
 function wordsIn(help: string): string[] {
   const words = [...help.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name ?? "");
@@ -27,9 +29,17 @@ test("the help names the commands of those who knock", () => {
   for (const name of ["add", "export", "list", "remove", "recipe"]) {
     expect(OF_PROFILES).toContain(`profile ${name}`);
   }
+  for (const name of ["add", "list", "show", "rotate", "revoke", "script", "page"]) {
+    expect(OF_KEYS).toContain(`key ${name}`);
+  }
 });
 
-const COMMANDS = [...FIRST_WORDS.filter((word) => word !== "profile"), ...OF_PROFILES];
+const GROUPS = ["profile", "key"];
+const COMMANDS = [
+  ...FIRST_WORDS.filter((word) => !GROUPS.includes(word)),
+  ...OF_PROFILES,
+  ...OF_KEYS,
+];
 
 /** Of a command of two words also in the way of the group. */
 function waysToHelp(name: string): string[] {

@@ -12,6 +12,8 @@ export class Clock {
   /** In milliseconds. */
   now = 0;
   #due: Due[] = [];
+  /** What takes real time, during which none passes here. */
+  #held = 0;
 
   /** Does something after so many milliseconds; what comes back calls it off. */
   after(milliseconds: number, act: () => void): () => void {
@@ -37,6 +39,16 @@ export class Clock {
     });
   }
 
+  /** Work of real programs and files, which takes no time here. */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work;
+    } finally {
+      this.#held -= 1;
+    }
+  }
+
   /** Lets time go by until the work is done, and throws where nothing will ever do it. */
   async run<T>(work: Promise<T>): Promise<T> {
     let isDone = false;
@@ -47,7 +59,7 @@ export class Clock {
     await idle();
     let moved = performance.now();
     while (!isDone) {
-      if (this.#goOn()) moved = performance.now();
+      if (this.#held > 0 || this.#goOn()) moved = performance.now();
       else if (performance.now() - moved > PATIENCE_MILLISECONDS) {
         throw new Error("Clock.run: nothing is left to wait for");
       }

@@ -41,6 +41,7 @@ function setChangedBy(action: Action): TimedSet | undefined {
       return action.in;
     case "count":
     case "log":
+    case "hand-over":
       return undefined;
   }
 }

@@ -24,7 +24,7 @@ const RULES = printNftables(PROGRAM);
 const FOLDER = "/run/postern/net-4026531840";
 const LIST_RULES = [
   ...["nft", "--stateless", "--terse", "--numeric-protocol"],
-  ...["list", "table", "inet", "postern"],
+  ...["list", "ruleset", "inet"],
 ];
 
 function hostWith(answers: Answers = {}): FakeHost {
@@ -300,7 +300,7 @@ describe("a table of our name that somebody else made", () => {
 describe("remove", () => {
   test("takes the whole table away, and keeps it for a rollback", async () => {
     const host = hostWith({ tables: [LISTING] });
-    expect(await removeGate(host)).toEqual({ ok: true, value: "removed" });
+    expect(await removeGate(host)).toEqual({ ok: true, value: { found: "removed", warnings: [] } });
     expect(host.ran).toEqual([
       { argv: LIST_TERSE, stdin: "" },
       { argv: LIST_RULES, stdin: "" },
@@ -322,7 +322,10 @@ describe("remove", () => {
 
   test("of no gate changes nothing", async () => {
     const host = hostWith();
-    expect(await removeGate(host)).toEqual({ ok: true, value: "there was none" });
+    expect(await removeGate(host)).toEqual({
+      ok: true,
+      value: { found: "there was none", warnings: [] },
+    });
     expect(host.loaded()).toEqual([]);
   });
 
@@ -343,7 +346,10 @@ describe("rollback", () => {
   test("puts the gate of before in the place of what stands, once", async () => {
     const host = hostWith({ tables: [LISTING] });
     host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
-    expect(await rollback(host)).toEqual({ ok: true, value: "to the gate of before" });
+    expect(await rollback(host)).toEqual({
+      ok: true,
+      value: { to: "the gate of before", warnings: [] },
+    });
     expect(host.loaded()).toEqual([
       `table inet postern\nflush table inet postern\n${gate.texts.rules}`,
     ]);
@@ -353,7 +359,7 @@ describe("rollback", () => {
   test("takes the gate away where there was none before", async () => {
     const host = hostWith({ tables: [LISTING] });
     host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
-    expect(await rollback(host)).toEqual({ ok: true, value: "to no gate" });
+    expect(await rollback(host)).toEqual({ ok: true, value: { to: "no gate", warnings: [] } });
     expect(host.loaded()).toEqual(["table inet postern\ndelete table inet postern\n"]);
   });
 

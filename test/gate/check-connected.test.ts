@@ -8,7 +8,7 @@ const ME = arrival("192.0.2.7", "198.51.100.1", 22);
 describe("the session of the administrator", () => {
   test("through a door without a sequence is locked out, which is an error", () => {
     expect(told(SSH, { session: ME })).toEqual([
-      "error locks-you-out: your SSH session came from 192.0.2.7 to tcp/22 of 198.51.100.1, where door ssh stands, which has no sequence: you could not come in again; give the door a `sequence`, or trust yourself: `trusted: [192.0.2.7]`",
+      "error locks-you-out: your SSH session came from 192.0.2.7 to tcp/22 of 198.51.100.1, where door ssh stands, which no knock opens: you could not come in again; give the door a `sequence`, a `token` or `signed`, or trust yourself: `trusted: [192.0.2.7]`",
     ]);
   });
 

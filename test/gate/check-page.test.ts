@@ -3,12 +3,15 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LIMIT_CODES, type LimitCode, limitsOf } from "../../src/backend/iptables/index.ts";
 import { CHECK_CODES, type CheckCode, checkPolicy } from "../../src/check/index.ts";
+import { checkCarrierNeeds } from "../../src/gate/check/carriers.ts";
 import { HOST_CODES, type HostCode } from "../../src/gate/check/codes.ts";
 import { checkHost } from "../../src/gate/check/host.ts";
 import { checkOnIptables, type IptablesHost } from "../../src/gate/check/on-iptables.ts";
+import { checkSigners } from "../../src/gate/check/signers.ts";
 import type { Surroundings } from "../../src/gate/check/surroundings.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
 import { renderProblem } from "../../src/problem/render.ts";
+import { type Answers, fails, fakeHost } from "../setup/fake-host.ts";
 import { sure } from "../setup/sure.ts";
 import { ALL_SAFE, arrival, listener, NOTHING } from "./around.ts";
 
@@ -18,6 +21,7 @@ interface Example {
   readonly policy: string;
   readonly around?: Partial<Surroundings>;
   readonly iptables?: Partial<IptablesHost>;
+  readonly answers?: Answers;
 }
 
 const SMALL: IptablesHost = { recent: { capacity: 100, module: "loaded" }, isWide: true };
@@ -35,10 +39,24 @@ const KNOCKED = steps("21001, udp/24040, tcp/22777");
 const ME = arrival("192.0.2.7", "198.51.100.1", 22);
 const SSHD = listener("tcp", "0.0.0.0", 22, "sshd");
 
+/** As nft prints a chain with `policy drop` and nothing in it. */
+const DROPPING = JSON.stringify({
+  nftables: [
+    { table: { family: "inet", name: "filter" } },
+    {
+      chain: {
+        ...{ family: "inet", table: "filter", name: "input" },
+        ...{ type: "filter", hook: "input", prio: 0, policy: "drop" },
+      },
+    },
+  ],
+});
+
 const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "opened-by-scan": { policy: steps("51001, 51002, 51003") },
   "easily-guessed": { policy: steps("51500, tcp/51200, udp/51801") },
   "no-way-in": { policy: BY_HAND },
+  "short-lookahead": { policy: policy("    token: { carriers: [ping], lookahead: 5m }\n") },
   "locks-you-out": { policy: BY_HAND, around: { session: ME } },
   "you-must-knock": { policy: KNOCKED, around: { session: ME } },
   "others-must-knock": {
@@ -55,6 +73,15 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
     policy: KNOCKED,
     around: { listeners: [listener("tcp", "198.51.100.1", 22, "sshd")] },
   },
+  "carrier-without-server": {
+    policy: policy("    token: { carriers: [ping, http/80] }\n"),
+    around: { listeners: [SSHD] },
+  },
+  "stopped-elsewhere": {
+    policy: KNOCKED,
+    around: { listeners: [SSHD], otherRules: { nftables: DROPPING, iptables: [] } },
+  },
+  "signers-missing": { policy: policy("    signed: { carriers: [ping] }\n") },
   "watch-over-ephemeral": {
     policy: steps("51001, udp/54040, tcp/52777"),
     around: { ephemeral: { range: { first: 32_768, last: 60_999 }, reserved: [] } },
@@ -65,6 +92,10 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   },
   "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
   "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
+  "carrier-needs-newer": {
+    policy: policy("    token: { carriers: [ping, http/80] }\n"),
+    answers: { kernel: "5.10.0-28-amd64", check: fails("Error: syntax error, unexpected @ih") },
+  },
   "short-lists": { policy: KNOCKED, iptables: {} },
   "strays-pass": { policy: KNOCKED, iptables: {} },
   "one-syn-each": { policy: policy("    single-use: true\n"), iptables: {} },
@@ -74,6 +105,14 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   },
   "ticks-wrap": { policy: KNOCKED, iptables: { isWide: false } },
   "reset-needs-nftables": { policy: policy("    refuse: reset\n"), iptables: {} },
+  "token-needs-nftables": {
+    policy: policy("    token: { carriers: [ping] }\n"),
+    iptables: {},
+  },
+  "signed-needs-nftables": {
+    policy: policy("    signed: { carriers: [ping] }\n"),
+    iptables: {},
+  },
   "too-many-to-count": {
     policy: policy("", "ban: { after: 300, within: 1h, for: 24h }\n"),
     iptables: {},
@@ -82,12 +121,14 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
 
 const CODES = [...CHECK_CODES, ...HOST_CODES, ...LIMIT_CODES];
 
-test.each(CODES)("%s has a part of its own, and an example", (code) => {
-  const { policy: text, around = {}, iptables } = EXAMPLES[code];
+test.each(CODES)("%s has a part of its own, and an example", async (code) => {
+  const { policy: text, around = {}, iptables, answers = {} } = EXAMPLES[code];
   const placed = sure(parsePlacedPolicy(text, "policy.yaml"));
   const problems = [
     ...checkPolicy(placed, { commonPorts: undefined }).problems,
     ...checkHost(placed, { ...NOTHING, ...around }, ALL_SAFE),
+    ...(await checkCarrierNeeds(fakeHost(answers), placed)),
+    ...(await checkSigners(fakeHost(answers), placed)),
     ...(iptables === undefined
       ? []
       : [...limitsOf(placed), ...checkOnIptables(placed, { ...SMALL, ...iptables })]),

@@ -32,7 +32,7 @@ function hostWith(programs: Programs, answers: Answers = {}): FakeHost & { asked
   const asked: string[] = [];
   const run: Host["run"] = (argv, { stdin = "" } = {}) => {
     const line = argv.join(" ");
-    asked.push(stdin === "" ? line : `${line} < ${stdin.trim().split("\n").join(" & ")}`);
+    asked.push(stdin === "" ? line : `${line} < ${`${stdin}`.trim().split("\n").join(" & ")}`);
     return Promise.resolve(programs[line] ?? fails("spawn ENOENT", 127));
   };
   return { ...host, run, asked };
@@ -56,9 +56,9 @@ describe("a check", () => {
       FROM_192,
     );
     await check(SSH, host);
-    expect(host.asked).toHaveLength(6);
+    expect(host.asked).toHaveLength(7);
     expect(new Set(host.asked)).toEqual(
-      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS]),
+      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS, RULESET]),
     );
   });
 

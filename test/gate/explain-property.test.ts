@@ -122,7 +122,7 @@ describe.each(["ipv4", "ipv6"] as const)("after a random story over %s", (family
   test("what explain says of a new connection is what the policy means", () => {
     fc.assert(
       fc.property(told, ([policy, story]) => check(policy, story, cast, "connections")),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -132,7 +132,7 @@ describe.each(["ipv4", "ipv6"] as const)("after a random story over %s", (family
       .filter(([policy, story]) => limitsOf(policy, story).every((limit) => limit === undefined));
     fc.assert(
       fc.property(within, ([policy, story]) => check(policy, story, cast, "sources")),
-      { numRuns: 800 },
+      { numRuns: 400 },
     );
   });
 });

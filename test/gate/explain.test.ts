@@ -62,6 +62,8 @@ test("everything that is known of a stranger", () => {
         grant: null,
         session: null,
         openForSeconds: 10,
+        carriers: [],
+        signed: null,
         singleUse: true,
         attempt: {
           made: 0,
@@ -78,6 +80,8 @@ test("everything that is known of a stranger", () => {
         grant: null,
         session: null,
         openForSeconds: 10,
+        carriers: [],
+        signed: null,
         singleUse: false,
         attempt: {
           made: 0,
@@ -94,6 +98,8 @@ test("everything that is known of a stranger", () => {
         grant: null,
         session: null,
         openForSeconds: 10,
+        carriers: [],
+        signed: null,
         singleUse: false,
         attempt: null,
       },
@@ -238,4 +244,28 @@ describe("on a host", () => {
       ],
     });
   });
+});
+
+test("a signed knock is told of with what carries it, and whether it opens from here", () => {
+  const signed = "signed: { carriers: [udp/53, ping], from: [192.0.2.0/24], bound: true }";
+  const policy = `doors: { ssh: { protects: tcp/22, ${signed} } }`;
+  const toldOf = (source: string) => explained(source, {}, { policy }).doors[0]?.signed;
+  const carriers = ["udp/53", "ping"];
+  expect(toldOf("192.0.2.7")).toEqual({ carriers, opensFromHere: true, bound: true });
+  expect(toldOf("198.51.100.7")).toEqual({ carriers, opensFromHere: false, bound: true });
+  expect(toldOf("2001:db8::7")).toEqual({ carriers, opensFromHere: false, bound: true });
+  const anywhere = "doors: { ssh: { protects: tcp/22, signed: { carriers: [ping] } } }";
+  expect(explained("2001:db8::7", {}, { policy: anywhere }).doors[0]?.signed).toEqual({
+    carriers: ["ping"],
+    opensFromHere: true,
+    bound: false,
+  });
+  expect(explained("192.0.2.7").doors.map((door) => door.signed)).toEqual([null, null, null]);
+});
+
+test("what carries a token to a door is told, as the policy writes it", () => {
+  const policy = "doors: { ssh: { protects: tcp/22, token: { carriers: [ping, http/8080] } } }";
+  expect(explained("192.0.2.7", {}, { policy }).doors).toMatchObject([
+    { attempt: null, carriers: ["ping", "http/8080"], visits: [{ passes: false }] },
+  ]);
 });

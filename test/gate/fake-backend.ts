@@ -51,6 +51,8 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
     refuses: new Set(),
     changes: [],
     adviseOnCapacity: undefined,
+    tokens: undefined,
+    signed: undefined,
     findObstacle: () => Promise.resolve(fake.lack),
     read: async () => {
       const read = await todo("read", () => undefined);
@@ -59,6 +61,8 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
     limitsOf: () => [],
     compile: (policy, bound) => compilePolicy(policy, bound),
     print: () => `a gate of ${name}\n`,
+    printKept: () => `a gate of ${name} that was kept\n`,
+    suffix: name === "nftables" ? ".nft" : ".sh",
     load: (_, program) =>
       todo("load", () => {
         asked.push(`load ${name}`);
@@ -76,6 +80,7 @@ export function fakeBackend(name: BackendName, asked: string[]): FakeBackend {
     takeSnapshot: () =>
       Promise.resolve(ok(fake.gate === undefined ? null : { backend: name, texts: {} })),
     fingerprintOf: () => undefined,
+    secondsAgain: (_, seconds) => seconds,
     tryRestore: () => Promise.resolve(ok(undefined)),
     restore: () =>
       todo("load", () => {

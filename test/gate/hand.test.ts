@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { banSource, closeDoor, openDoor, unbanSource } from "../../src/gate/index.ts";
 import { address } from "../scenarios/arbitrary.ts";
-import { fails, fakeHost, LIST, LOAD } from "../setup/fake-host.ts";
+import { fails, fakeHost, LIST, LIST_TERSE, LOAD } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
 import { type Element, element, listingOf } from "./listings.ts";
 
@@ -36,6 +36,7 @@ describe("open", () => {
     const host = gateWith();
     expect(await openDoor(host, "ssh", IPV4, 3600)).toEqual({ ok: true, value: "open" });
     expect(host.ran).toEqual([
+      { argv: LIST_TERSE, stdin: "" },
       { argv: LIST, stdin: "" },
       { argv: LOAD, stdin: anew("ssh_grants4", "192.0.2.7", " timeout 3600s") },
     ]);
@@ -142,6 +143,14 @@ describe("ban", () => {
     const host = gateWith({ banned6: ["2001:db8::"] });
     await banSource(host, IPV6, 60);
     expect(host.loaded()).toEqual([anew("banned6", "2001:db8::", " timeout 60s")]);
+  });
+
+  test("takes the grants of its source away, in the same transaction, and nobody else's", async () => {
+    const host = gateWith({ ssh_grants4: ["192.0.2.7", "192.0.2.8"], web_grants4: ["192.0.2.8"] });
+    await banSource(host, IPV4, undefined);
+    expect(host.loaded()).toEqual([
+      `${anew("banned4", "192.0.2.7")}${gone("ssh_grants4", "192.0.2.7")}`,
+    ]);
   });
 });
 

@@ -14,7 +14,6 @@ import {
   LIST_TERSE,
   LOAD,
   prints,
-  TABLES,
 } from "../setup/fake-host.ts";
 import { policyOf } from "../setup/policy.ts";
 import { listingOf } from "./listings.ts";
@@ -43,7 +42,6 @@ describe("to load a policy", () => {
       { argv: SS, stdin: "" },
       { argv: CONNTRACK, stdin: "" },
       { argv: LIST_TERSE, stdin: "" },
-      { argv: TABLES, stdin: "" },
       { argv: LOAD, stdin: RULES },
       { argv: LIST_SETS, stdin: "" },
       { argv: LIST_CHAINS, stdin: "" },

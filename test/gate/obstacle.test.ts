@@ -101,3 +101,16 @@ test("of a user without privilege nothing is said of nft, which only root's PATH
   const host = fakeHost({ capabilities: "0", nftVersion: NO_NFT });
   expect(problemOf(await readStatus(host)).code).toBe("host-no-privilege");
 });
+
+test("a program that is missing for a moment, as during its upgrade, is asked again", async () => {
+  const host = fakeHost();
+  let isThere = false;
+  const upgraded = {
+    ...host,
+    run: (argv: readonly string[]) =>
+      isThere || argv[1] !== "--version" ? host.run(argv) : Promise.resolve(NO_NFT),
+  };
+  expect(problemOf(await applyPolicy(upgraded, POLICY)).code).toBe("host-no-nft");
+  isThere = true;
+  expect((await applyPolicy(upgraded, POLICY)).ok).toBe(true);
+});

@@ -169,14 +169,14 @@ describe("a confirmation and the end of the time", () => {
       confirmed.push(await confirm(host));
     });
     await undoUnlessConfirmed(late, "a");
-    expect([confirmed, host.loaded()]).toEqual([[ok(undefined)], []]);
+    expect([confirmed, host.loaded()]).toEqual([[ok({ warnings: [] })], []]);
     expect(JSON.parse(file("before.json") ?? "")).toMatchObject({ id: "a", gate: null });
   });
 
   test("needs no room on the disk", async () => {
     const { host, file } = watched();
     const full = { ...host, replace: () => Promise.resolve(fail(NO_ROOM)) };
-    expect(await confirm(full)).toEqual(ok(undefined));
+    expect(await confirm(full)).toEqual(ok({ warnings: [] }));
     expect(JSON.parse(file("before.json") ?? "")).toMatchObject({ gate: null });
   });
 });

@@ -1,7 +1,7 @@
 /** What a live gate knows, in the words that scripts may rely on. */
 import { expect, test } from "vitest";
 import { readStatus } from "../../src/gate/index.ts";
-import { fakeHost, LIST } from "../setup/fake-host.ts";
+import { fakeHost, LIST, LIST_TERSE } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
 import { element, listingOf } from "./listings.ts";
 
@@ -31,6 +31,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
   expect(rest).toEqual({
     backend: "nftables",
     toHoldMore: null,
+    agent: null,
     unconfirmed: null,
     doors: [
       {
@@ -45,6 +46,8 @@ test("the status of a gate has every door, source, ban, set and counter", async 
           { source: "2001:db8::8", secondsLeft: 6, stage: 2, of: 3 },
         ],
         counters: { refused: 5, open: 3, wrong: 0, banned: 0 },
+        tokens: [],
+        knocks: [],
       },
       {
         name: "ssh-2",
@@ -52,6 +55,8 @@ test("the status of a gate has every door, source, ban, set and counter", async 
         sessions: [{ source: "192.0.2.9", secondsLeft: 99 }],
         partWay: [],
         counters: { refused: 7, open: 0, wrong: 0, banned: 0 },
+        tokens: [],
+        knocks: [],
       },
     ],
     banned: [
@@ -61,7 +66,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
   });
   expect(sets).toHaveLength(PROGRAM.sets.length);
   expect(sets).toContainEqual({ name: "wrong4", members: 1, capacity: 65_536 });
-  expect(host.ran).toEqual([{ argv: LIST, stdin: "" }]);
+  expect(host.ran.map(({ argv }) => argv)).toEqual([LIST_TERSE, LIST]);
 });
 
 test("counters of strangers in our table are nobody's", async () => {

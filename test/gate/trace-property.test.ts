@@ -11,8 +11,10 @@ import {
   type Reason,
   reasonFor,
   type Story,
+  spendsTokenFor,
   stageOf,
 } from "../../src/model/index.ts";
+import type { Packet } from "../../src/model/packet.ts";
 import type { Event } from "../../src/model/story.ts";
 import { isKnock, isStep } from "../../src/model/traffic.ts";
 import { FAMILIES } from "../../src/policy/address.ts";
@@ -20,6 +22,9 @@ import type { Door, Policy } from "../../src/policy/policy.ts";
 import { tracePacket } from "../../src/program/index.ts";
 import { CASTS, policies, stories } from "../scenarios/arbitrary.ts";
 import { stateAfter } from "../scenarios/judges.ts";
+import { candidate } from "../scenarios/signed.ts";
+import { carried, tokenOf } from "../scenarios/tokens.ts";
+import { policyOf } from "../setup/policy.ts";
 import { programOfDoors, TRICKY_NAMES } from "../setup/tricky-names.ts";
 
 const NAMED = {
@@ -54,6 +59,10 @@ function knockByModel(past: Past, door: Door, n: number, { packet, at }: Arrival
   return [`wrong ${before} ${door.name}`, ...(isNow && !wasBanned ? ["banned"] : [])];
 }
 
+function tokenByModel(past: Past, door: Door, n: number, { packet }: Arrival): string[] {
+  return spendsTokenFor(past, door, packet.source, n) ? [`token ${door.name}`] : [];
+}
+
 const PASSING: Readonly<Partial<Record<Reason, string>>> = {
   connection: "passes connection",
   "repeated SYN": "passes repeated-syn",
@@ -85,6 +94,7 @@ function inBrief(happening: Happening): string[] {
       return ["banned"];
     case "open":
     case "not-first":
+    case "token":
       return [`${happening.kind} ${happening.door}`];
     case "passes":
     case "refused":
@@ -105,7 +115,10 @@ function check(policy: Policy, story: Story): void {
     const said = happeningsOf(linksOf(met), shape, event.packet.content.protocol).flatMap(inBrief);
     // Once, though one packet may be wrong at two doors, of which either may ban.
     const meant = new Set([
-      ...policy.doors.flatMap((door) => knockByModel(past, door, n, event)),
+      ...policy.doors.flatMap((door) => [
+        ...knockByModel(past, door, n, event),
+        ...tokenByModel(past, door, n, event),
+      ]),
       ...visitByModel(past, n, event),
     ]);
     // A ban that is renewed is no news to the model.
@@ -123,7 +136,7 @@ test.each(FAMILIES)(
     );
     fc.assert(
       fc.property(told, ([policy, story]) => check(policy, story)),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   },
   120_000,
@@ -151,6 +164,76 @@ test("the name of a door is never taken for anything else", () => {
       { kind: "wrong", door: name, made: 2, of: 3 },
     ]);
   }
+});
+
+test("of a token is told by what it came and for how long it opens, or that it opens nothing", () => {
+  const carriers = ["ping", "udp/62201", "dns/53", "http/80", "tls/443"];
+  const policy = policyOf(
+    `doors: { ping: { protects: tcp/22, token: { carriers: [${carriers.join(", ")}] } } }`,
+  );
+  const [cast, door] = [CASTS.ipv6, "ping"];
+  for (const [n, text] of carriers.entries()) {
+    const carrier = policy.doors[0]?.token?.carriers[n];
+    if (carrier === undefined) throw new Error(`no carrier ${text}`);
+    const token = tokenOf(cast, text);
+    const packet: Packet = {
+      source: cast.sources[0],
+      destination: cast.here,
+      destined: "here",
+      interface: cast.interface,
+      content: carried(carrier, token),
+    };
+    const load = { kind: "load", at: 0, door, carrier, token, forSeconds: 9 } as const;
+    const saidAfter = (story: Story) => {
+      const { met } = tracePacket(compilePolicy(policy), stateAfter(policy, story), packet, 1);
+      return happeningsOf(linksOf(met), shapeOfPolicy(policy), packet.content.protocol);
+    };
+    expect(saidAfter([load])).toEqual([{ kind: "token", door, carrier: text, seconds: 10 }]);
+    const none = [{ kind: "no-token", carrier: text }];
+    expect(saidAfter([load, { kind: "packet", at: 1, packet }])).toEqual(none);
+    expect(saidAfter([])).toEqual(none);
+  }
+});
+
+test("what may be a signed knock is said to be handed to the agent, or why it is not", () => {
+  const policy = policyOf(
+    "doors: { ssh: { protects: tcp/22, token: { carriers: [ping] }, signed: { carriers: [ping, udp/62201] } } }",
+  );
+  const cast = CASTS.ipv4;
+  const said = (content: Packet["content"], story: Story = []) => {
+    const packet: Packet = {
+      source: cast.sources[0],
+      destination: cast.here,
+      destined: "here",
+      interface: cast.interface,
+      content,
+    };
+    const { met } = tracePacket(compilePolicy(policy), stateAfter(policy, story), packet, 1);
+    return happeningsOf(linksOf(met), shapeOfPolicy(policy), content.protocol);
+  };
+  const udp = policy.doors[0]?.signed?.carriers[1] ?? { kind: "ping" as const };
+  expect(said(candidate({ kind: "ping" }))).toEqual([{ kind: "handed-over", carrier: "ping" }]);
+  expect(said(candidate(udp))).toEqual([{ kind: "handed-over", carrier: "udp/62201" }]);
+  expect(said(candidate(udp, { bytes: 100 }))).toEqual([
+    { kind: "not-signed", carrier: "udp/62201" },
+  ]);
+  expect(said({ protocol: "ping", payloadBytes: 56 })).toEqual([
+    { kind: "no-token", carrier: "ping" },
+    { kind: "not-signed", carrier: "ping" },
+  ]);
+});
+
+test("a candidate that the limit leaves out is said to be left out", () => {
+  const shape = { steps: new Map(), byInterface: false, chains: new Set<string>() };
+  const links = [
+    link("prerouting", "jump", "carrier_udp_53"),
+    link("carrier_udp_53", "goto", "signed_udp_53"),
+    link("signed_udp_53", "goto", "candidate_udp_53"),
+    { ...link("candidate_udp_53", "goto", ""), verdict: "continue" as const },
+  ];
+  expect(happeningsOf(links, shape, "udp")).toEqual([
+    { kind: "not-handed-over", carrier: "udp/53" },
+  ]);
 });
 
 test("a ping whose checksum looks like a watched port, or a door's, is for no door", () => {

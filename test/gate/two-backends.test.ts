@@ -1,6 +1,7 @@
 /** Two backends on one host: which one is asked, and that there is never more than one gate. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { Backend } from "../../src/gate/backend.ts";
+import { BACKENDS } from "../../src/gate/backends.ts";
 import {
   applyPolicy,
   banSource,
@@ -21,8 +22,12 @@ import { type FakeHost, fakeHost } from "../setup/fake-host.ts";
 import { policyOf, programOf } from "../setup/policy.ts";
 import { type FakeBackend, fakeBackend, gateOf, problem } from "./fake-backend.ts";
 
-const backends = vi.hoisted((): Backend[] => []);
-vi.mock("../../src/gate/backends.ts", () => ({ BACKENDS: backends }));
+/** Other files get the real ones: modules are shared between them. */
+const backends = BACKENDS as Backend[];
+const real = [...BACKENDS];
+afterAll(() => {
+  backends.splice(0, backends.length, ...real);
+});
 
 const DOORS = "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001, 54040] } } }";
 const POLICY = policyOf(DOORS);
@@ -40,7 +45,7 @@ beforeEach(() => {
   asked = [];
   nftables = fakeBackend("nftables", asked);
   iptables = fakeBackend("iptables", asked);
-  backends.splice(0, 2, nftables, iptables);
+  backends.splice(0, backends.length, nftables, iptables);
   host = fakeHost();
 });
 
@@ -117,7 +122,10 @@ describe("apply, where a gate of another backend stands,", () => {
   test("goes back to it when it is asked to", async () => {
     await applyPolicy(host, FOR_IPTABLES);
     asked.length = 0;
-    expect(await rollback(host)).toEqual({ ok: true, value: "to the gate of before" });
+    expect(await rollback(host)).toEqual({
+      ok: true,
+      value: { to: "the gate of before", warnings: [] },
+    });
     expect(asked).toEqual(["restore nftables", "remove iptables"]);
   });
 });
@@ -141,7 +149,7 @@ describe("apply", () => {
 describe("back to no gate", () => {
   test("takes away what stands, whosever it is", async () => {
     await applyPolicy(host, FOR_IPTABLES);
-    expect(await rollback(host)).toEqual({ ok: true, value: "to no gate" });
+    expect(await rollback(host)).toEqual({ ok: true, value: { to: "no gate", warnings: [] } });
     expect(asked).toEqual(["load iptables", "remove iptables"]);
   });
 });
@@ -150,7 +158,7 @@ describe("remove", () => {
   test("takes the gates of all backends away, and keeps the first", async () => {
     nftables.gate = GATE;
     iptables.gate = GATE;
-    expect(await removeGate(host)).toEqual({ ok: true, value: "removed" });
+    expect(await removeGate(host)).toEqual({ ok: true, value: { found: "removed", warnings: [] } });
     expect(asked).toEqual(["remove nftables", "remove iptables"]);
     expect(kept()).toMatchObject({ gate: { backend: "nftables" } });
   });
@@ -190,6 +198,7 @@ describe("with the gate of the second backend standing", () => {
       ["forget-all", "ssh_grants4", ""],
       ["forget-all", "ssh_grants6", ""],
       ["remember", "banned4", undefined],
+      ["forget", "ssh_grants4", ""],
     ]);
     expect(nftables.changes).toEqual([]);
   });

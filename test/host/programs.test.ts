@@ -15,6 +15,27 @@ test("a program that runs gets its input and tells its output and status", async
   expect(finished).toEqual({ status: 7, stdout: "yes\n", stderr: "no\n" });
 });
 
+test("a program may get bytes that are no text", async () => {
+  const bytes = Uint8Array.from([0, 255, 128, 10]);
+  const { stdout } = await runProgram(["od", "-An", "-tu1"], { stdin: bytes });
+  expect(stdout.trim().split(/ +/)).toEqual(["0", "255", "128", "10"]);
+});
+
+test("a program gets variables besides those that all get", async () => {
+  const { stdout } = await runProgram(["sh", "-c", "echo $MINE $LC_ALL"], {
+    environment: { MINE: "a b" },
+  });
+  expect(stdout).toBe("a b C\n");
+});
+
+test("a program that nobody waits for any longer is ended", async () => {
+  const end = new AbortController();
+  const running = runProgram(["sleep", "60"], { end: end.signal });
+  end.abort();
+  expect((await running).status).toBe(127);
+  expect(await runProgram(["sleep", "60"], { end: end.signal })).toMatchObject({ status: 127 });
+});
+
 test("arguments are never read by a shell", async () => {
   const { stdout } = await runProgram(["printf", "%s|", "a b", "$HOME", ";id"]);
   expect(stdout).toBe("a b|$HOME|;id|");

@@ -91,8 +91,8 @@ describe.each(FAMILIES)("an SSH session over %s", (family) => {
     expect(problemsIn(ran).filter(({ severity }) => severity === "error")).toEqual([
       expect.objectContaining({
         code: "locks-you-out",
-        what: `your SSH session came from ${from} to tcp/22 of ${to}, where door ssh stands, which has no sequence: you could not come in again`,
-        fix: `give the door a \`sequence\`, or trust yourself: \`trusted: [${from}]\``,
+        what: `your SSH session came from ${from} to tcp/22 of ${to}, where door ssh stands, which no knock opens: you could not come in again`,
+        fix: `give the door a \`sequence\`, a \`token\` or \`signed\`, or trust yourself: \`trusted: [${from}]\``,
       }),
     ]);
     expect(await find("locks-you-out", `trusted: ["${from}"]\n${BY_HAND}`, over(to))).toEqual([]);

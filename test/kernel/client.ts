@@ -12,6 +12,8 @@ export interface Client {
   readonly postern: (line: string) => Promise<Output>;
   /** What the client knows of hosts: the doors of a policy, by host. */
   readonly knows: (hosts: Readonly<Record<string, string>>) => void;
+  /** The same as a file has it. */
+  readonly keep: (text: string) => void;
   /** The file in which it knows it. */
   readonly profiles: string;
 }
@@ -22,6 +24,14 @@ export function clientOn(host: Host, bundle: Bundle): Client {
   mkdirSync(dirname(profiles), { recursive: true });
   // The bundle and the homes lie in folders for root alone.
   for (const folder of [dirname(home), home, bundle.folder]) chmodSync(folder, 0o755);
+  for (const folder of [home, join(home, ".config"), dirname(profiles)]) {
+    chownSync(folder, NOBODY, NOBODY);
+  }
+  const keep = (text: string) => {
+    writeFileSync(profiles, text);
+    chmodSync(profiles, 0o600);
+    chownSync(profiles, NOBODY, NOBODY);
+  };
   return {
     profiles,
     postern: (line) =>
@@ -38,9 +48,8 @@ export function clientOn(host: Host, bundle: Bundle): Client {
         const doors = policy.trim().replaceAll(/^/gm, "    ");
         return `  "${name}":\n${doors}\n`;
       });
-      writeFileSync(profiles, `hosts:\n${text.join("")}`);
-      chmodSync(profiles, 0o600);
-      chownSync(profiles, NOBODY, NOBODY);
+      keep(`hosts:\n${text.join("")}`);
     },
+    keep,
   };
 }

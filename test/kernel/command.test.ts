@@ -117,7 +117,8 @@ describe("words that nobody can read", () => {
 });
 
 describe("killed at any moment", () => {
-  const TIMES = 16;
+  /** By chance; test/kernel/kills.test.ts has every moment that matters. */
+  const TIMES = 8;
 
   /** All rules and what they need, in an order that does not tell what was there before. */
   const listRules = async () => {
@@ -147,11 +148,11 @@ describe("killed at any moment", () => {
     const length = performance.now() - begun;
     rules.new = await listRules();
     const found = { old: 0, new: 0 };
-    for (let time = 0; time < TIMES; time += 1) {
+    // Later each time, until it has come to its end.
+    for (let time = 0; time < TIMES || found.new === 0; time += 1) {
       await putUpOld();
       const apply = startApply();
-      // It looks at the policy first, and changes something near its end.
-      await pause(length * (0.4 + (0.7 * time) / TIMES));
+      await pause((length * time) / (TIMES - 1));
       if (time % 2 === 0) killAll();
       apply.signal("SIGKILL");
       await apply.ended;
@@ -162,6 +163,5 @@ describe("killed at any moment", () => {
     }
     // Otherwise the moments were not well chosen.
     expect(found.old).toBeGreaterThan(0);
-    expect(found.new).toBeGreaterThan(0);
   });
 });

@@ -108,7 +108,7 @@ describe("a gate that waits for its confirmation", () => {
 
   test("is over when the gate is removed, and nothing comes back", async () => {
     await atConsole(
-      "$postern apply TRUSTING; $postern apply POLICY --confirm 2s; $postern remove; sleep 3",
+      "$postern apply TRUSTING; $postern apply POLICY --confirm 8s; $postern remove; sleep 9",
     );
     expect(await hasGate()).toBe(false);
   });

@@ -28,6 +28,7 @@ beforeAll(() => {
     bundle: true,
     platform: "node",
     format: "esm",
+    external: ["koffi"],
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },

@@ -1,32 +1,42 @@
 /**
- * The command line on a host that ends this process (SIGKILL) right before one of its dealings
- * with the outside: DIE_AT=7 before the seventh. They are counted from the first that changes
- * anything; before that a death leaves everything as it was, as it does while something is only
- * read. What it starts again of itself is the whole command, named by WHOLE.
+ * The command line on a host that ends this process (SIGKILL) right before one of the dealings
+ * that change something outside, DIE_AT=7 before the seventh, or after the last of them: a death
+ * while something is read leaves the same as one before the next change. What it starts again of
+ * itself is the whole command, named by WHOLE.
  */
 import { runCommandLine } from "../../src/cli/program.ts";
 import { type Host, system } from "../../src/host/index.ts";
 
 const last = Number(process.env["DIE_AT"] ?? 0);
-let dealings = 0;
+let moments = 0;
+
+function count(): void {
+  moments += 1;
+  if (moments === last) process.kill(process.pid, "SIGKILL");
+}
 
 type Deal<Args extends unknown[], T> = (...args: Args) => T;
 
-/** The first that changes something begins the count. */
 function changing<Args extends unknown[], T>(deal: Deal<Args, T>): Deal<Args, T> {
   return (...args) => {
-    dealings += 1;
-    if (dealings === last) process.kill(process.pid, "SIGKILL");
+    count();
     return deal(...args);
   };
 }
 
-const run = changing(system.run);
+const READING_PROGRAM = /^(ss|ip|grep|uname|.*-save)$/;
+const READING_ARGUMENT = /^(list|--version|--check|--test)$/;
+
+function onlyReads([program = "", ...args]: readonly string[]): boolean {
+  return READING_PROGRAM.test(program) || args.some((argument) => READING_ARGUMENT.test(argument));
+}
+
+const change = changing(system.run);
 
 const host: Host = {
   ...system,
   self: [process.execPath, process.env["WHOLE"] ?? ""],
-  run: (...args) => (dealings === 0 ? system.run : run)(...args),
+  run: (argv, options) => (onlyReads(argv) ? system.run : change)(argv, options),
   start: changing(system.start),
   startApart: changing(system.startApart),
   writeNew: changing(system.writeNew),
@@ -41,4 +51,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   stderr: (text) => process.stderr.write(text),
   colour: { stdout: false, stderr: false },
 });
-process.stdout.write(`${dealings} dealings\n`);
+count();
+process.stdout.write(`${moments} moments\n`);

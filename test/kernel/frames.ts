@@ -27,6 +27,9 @@ export type Ipv6Header = "hop-by-hop" | "routing" | "destination-options" | "ato
 
 export const BROADCAST_MAC = new Uint8Array(6).fill(0xff);
 
+/** What the headers of IP have room for: the identification of IPv4 has 16 bits. */
+const HIGHEST_ID_IN_IP = 0xffff;
+
 /** How many bytes of TCP a first fragment without the flags has. */
 const BEFORE_FLAGS_BYTES = 8;
 
@@ -37,6 +40,9 @@ const BEFORE_FLAGS_BYTES = 8;
  */
 export function framesOf(packet: Packet, id: number, link: Link, odd: Oddities = {}): Buffer[] {
   if (id === 0) throw new Error("framesOf: 0 is not an id");
+  if (isNamedInIp(packet) && id > HIGHEST_ID_IN_IP) {
+    throw new Error(`framesOf: ${id} is too high for a datagram with a payload of its own`);
+  }
   const segment = segmentOf(packet, id, odd);
   const packets =
     packet.source.family === "ipv4"
@@ -48,6 +54,11 @@ export function framesOf(packet: Packet, id: number, link: Link, odd: Oddities =
     packet.source.family === "ipv4" ? Buffer.of(0x08, 0x00) : Buffer.of(0x86, 0xdd),
   ]);
   return packets.map((bytes) => Buffer.concat([header, bytes]));
+}
+
+/** Whether the id of a packet is the identification of IPv4 or the flow label of IPv6. */
+export function isNamedInIp({ content }: Packet): boolean {
+  return content.protocol === "udp" && content.payload !== undefined;
 }
 
 /** One frame a packet; the ids are the places in the list, counted from 1. */
@@ -113,7 +124,7 @@ function ipv6(packet: Packet, segment: Buffer, id: number, odd: Oddities): Buffe
   return payloads.map(({ first, bytes }) => {
     const payload = chain(inEach, first, bytes);
     const header = Buffer.alloc(40);
-    header[0] = 0x60;
+    header.writeUInt32BE(0x6000_0000 | (id & HIGHEST_ID_IN_IP), 0);
     header.writeUInt16BE(payload.bytes.length, 4);
     header[6] = payload.first;
     header[7] = 64;

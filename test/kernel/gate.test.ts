@@ -235,9 +235,9 @@ table ip postern {
     const before = await listRuleset();
     await apply(POLICY);
     await makeState();
-    expect(sure(await removeGate(host))).toBe("removed");
+    expect(sure(await removeGate(host)).found).toBe("removed");
     expect(await listRuleset()).toEqual(before);
-    expect(sure(await removeGate(host))).toBe("there was none");
+    expect(sure(await removeGate(host)).found).toBe("there was none");
   });
 
   test("removing leaves an empty ruleset where there was nothing else", async () => {

@@ -109,10 +109,17 @@ describe.each(FAMILIES)("by hand over %s", (family) => {
     expect(sure(await unbanSource(host, address()))).toBe("was not banned");
   });
 
-  test("a ban ends when it was to end, also one that had no end before", async () => {
+  test("a ban takes a grant away, and who is let in again has to knock anew", async () => {
     sure(await openDoor(host, "ssh", address(), 60));
     sure(await banSource(host, address(), undefined));
+    sure(await unbanSource(host, address()));
+    expect(await reaches()).toBe(false);
+  });
+
+  test("a ban ends when it was to end, also one that had no end before", async () => {
+    sure(await banSource(host, address(), undefined));
     sure(await banSource(host, address(), 1));
+    sure(await openDoor(host, "ssh", address(), 60));
     expect(await reaches()).toBe(false);
     await until("the ban to end", reaches);
   });

@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -196,7 +195,8 @@ test("a removed network leaves nothing", async () => {
 });
 
 describe("a process that makes a network", () => {
-  const folder = mkdtempSync(join(tmpdir(), "postern-harness-"));
+  // Where it finds koffi.
+  const folder = mkdtempSync(join("node_modules", ".postern-harness-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Starts one with a listener in it, in a process of its own; returns when it stands. */
@@ -214,6 +214,7 @@ describe("a process that makes a network", () => {
       bundle: true,
       platform: "node",
       format: "esm",
+      external: ["koffi"],
     });
     const maker = spawn(process.execPath, [outfile]);
     const [namespace] = (await once(maker.stdout, "data")) as [Buffer];

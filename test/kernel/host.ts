@@ -1,8 +1,9 @@
 /** A host made of a network namespace: runs programs in it and keeps track of them. */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Family } from "../../src/policy/address.ts";
+import { inNamespace } from "./namespace.ts";
+import { type Child, type Environment, spawnQuickly } from "./spawn.ts";
 import { until } from "./until.ts";
 
 export interface Host {
@@ -50,7 +51,7 @@ export interface Running {
 /** What a network has to take away with it. */
 export interface Belongings {
   /** Every program of its hosts that has not ended. */
-  readonly children: Set<ChildProcessWithoutNullStreams>;
+  readonly children: Set<Child>;
   readonly folder: string;
 }
 
@@ -96,23 +97,17 @@ function startIn(
   { children, folder }: Belongings,
 ): Running {
   if (process.env["ECHO"]) process.stderr.write(`${namespace}: ${argv.join(" ")}\n`);
-  const child = spawn("ip", ["netns", "exec", namespace, ...argv], {
-    stdio: "pipe",
-    env: { ...process.env, POSTERN_RUN_DIR: runFolderIn(folder) },
+  const child = spawnIn(namespace, argv, {
+    ...process.env,
+    POSTERN_RUN_DIR: runFolderIn(folder),
   });
-  if (child.pid === undefined) throw new Error(`startIn: ip cannot be started for ${namespace}`);
   children.add(child);
   const stdout = gather(child.stdout);
   const stderr = gather(child.stderr);
   child.stdin.on("error", () => {
     // A program may end before it has read all; its status tells, not this.
   });
-  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once("close", (status, signal) => {
-      children.delete(child);
-      resolve(status ?? signal ?? -1);
-    });
-  });
+  const ended = child.ended.finally(() => children.delete(child));
   return {
     pid: child.pid,
     stdout,
@@ -125,14 +120,26 @@ function startIn(
     },
     ended,
     hasEnded: () => !children.has(child),
-    signal: (signal) => {
-      child.kill(signal);
-    },
+    signal: child.kill,
     stop: async () => {
       child.kill("SIGTERM");
       await ended;
     },
   };
+}
+
+/** By `ip netns exec` where the host has files of its own: in /sys, or for its names. */
+function spawnIn(namespace: string, argv: readonly string[], environment: Environment): Child {
+  const needsFiles =
+    existsSync(filesOf(namespace)) || argv.some((argument) => argument.startsWith("/sys/class/"));
+  return needsFiles
+    ? spawnQuickly(["ip", "netns", "exec", namespace, ...argv], environment)
+    : inNamespace(namespace, () => spawnQuickly(argv, environment));
+}
+
+/** What `ip netns exec` puts over files of /etc. */
+export function filesOf(namespace: string): string {
+  return `/etc/netns/${namespace}`;
 }
 
 function gather(stream: NodeJS.ReadableStream): () => string {

@@ -1,4 +1,4 @@
-/** A command that is killed at each of its dealings with the outside leaves a whole gate. */
+/** A command that is killed before and after each change that it makes leaves a whole gate. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,11 +35,11 @@ afterAll(() => {
   dying.remove();
 });
 
-/** `postern LINE` that dies before this dealing with the outside, the first being 1; its words. */
-async function runDying(host: Host, line: string, dealing: number): Promise<string> {
+/** `postern LINE` that dies before this moment, the first being 1; its words. */
+async function runDying(host: Host, line: string, moment: number): Promise<string> {
   const argv = [process.execPath, dying.file, ...line.split(" ")];
   const { stdout } = await host
-    .run(["env", `DIE_AT=${dealing}`, `WHOLE=${whole.file}`, ...argv], { mayFail: true })
+    .run(["env", `DIE_AT=${moment}`, `WHOLE=${whole.file}`, ...argv], { mayFail: true })
     .catch(() => ({ stdout: "killed" }));
   return stdout;
 }
@@ -84,7 +84,7 @@ async function startAfresh(host: Host): Promise<void> {
   rmSync(await folderOf(host), { recursive: true, force: true });
 }
 
-/** Lets a line die before every dealing, and looks at what each death leaves. */
+/** Lets a line die before and after every change, and looks at what each death leaves. */
 async function letDie(
   line: string,
   prepare: (host: Host) => Promise<void>,
@@ -93,7 +93,7 @@ async function letDie(
   await prepare(network.server);
   const said = await runDying(network.server, line, 0);
   await untilQuiet(network.server);
-  const count = Number(/(\d+) dealings/.exec(said)?.[1] ?? 0);
+  const count = Number(/(\d+) moments/.exec(said)?.[1] ?? 0);
   expect(count).toBeGreaterThan(5);
   const deaths = Array.from({ length: count }, (_, n) => n + 1);
   const oneByOne = async (host: Host) => {
@@ -108,7 +108,7 @@ async function letDie(
   await Promise.all(hosts.map(oneByOne));
 }
 
-describe("killed at every dealing with the outside", () => {
+describe("killed before and after every change that it makes", () => {
   const rules = { old: "", new: "" };
   /** What an apply of the new policy over the old one keeps. */
   let before: string;

@@ -1,27 +1,30 @@
 /** The host of a network namespace as the code under test knows a host. */
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { parseListing, staleIn } from "../../src/backend/nftables/index.ts";
 import { applyPolicy, readStatus } from "../../src/gate/index.ts";
 import { type Host as GateHost, system } from "../../src/host/index.ts";
 import { policyOf, programOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 import type { Host } from "./host.ts";
+import { inNamespace } from "./namespace.ts";
 
 export function liveHost({ run, namespace, runFolder }: Host): GateHost {
-  const there = (argv: readonly string[]) => ["ip", "netns", "exec", namespace, ...argv];
+  const ownNamespace = `net:[${statSync(`/run/netns/${namespace}`).ino}]`;
   return {
     ...system,
-    run: (argv, options) => run(argv, { ...options, mayFail: true }),
-    start: (argv) => system.start(there(argv)),
-    startApart: (argv) => system.startApart(there(argv)),
+    run: (argv, { stdin } = {}) =>
+      run(argv, { ...(stdin === undefined ? {} : { stdin: `${stdin}` }), mayFail: true }),
+    start: (argv) => inNamespace(namespace, () => system.start(argv)),
+    startApart: (argv) => inNamespace(namespace, () => system.startApart(argv)),
     environment: (name) => (name === "POSTERN_RUN_DIR" ? runFolder : system.environment(name)),
-    readLink: async (path) => {
-      const { stdout } = await run(["readlink", path], { mayFail: true });
-      return stdout.trim();
-    },
-    // What /proc shows depends on the namespace.
+    readLink: async (path) =>
+      path === "/proc/self/ns/net" ? ownNamespace : await system.readLink(path),
     readKernelFile: async (path) => {
-      const { status, stdout } = await run(["cat", path], { mayFail: true });
-      return status === 0 ? stdout : undefined;
+      // Of the network alone /proc shows each namespace its own.
+      if (!/^\/proc\/(sys\/)?net\//.test(path)) return await system.readKernelFile(path);
+      return inNamespace(namespace, () =>
+        existsSync(path) ? readFileSync(path, "utf8") : undefined,
+      );
     },
   };
 }

@@ -18,11 +18,20 @@
  * swept up by the next network.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
-import { type Belongings, type Host, hostIn } from "./host.ts";
+import { type Belongings, filesOf, type Host, hostIn } from "./host.ts";
+import { inNamespace } from "./namespace.ts";
 
 /** One side of a veth pair. */
 export interface End {
@@ -124,11 +133,6 @@ export function nameHosts(host: Host, names: Readonly<Record<string, readonly st
   writeFileSync(join(folder, "hosts"), lines.join(""));
 }
 
-/** What `ip netns exec` puts over files of /etc. */
-function filesOf(namespace: string): string {
-  return `/etc/netns/${namespace}`;
-}
-
 /** Settings of every host; those of `conf/all` do not reach interfaces that are there already. */
 const SETTINGS = [
   "net.ipv4.conf.all.rp_filter=0",
@@ -153,40 +157,28 @@ async function makeHost(namespace: string, made: Made): Promise<Host> {
 }
 
 async function joinHosts(left: Host, right: Host, subnet: number): Promise<readonly [End, End]> {
-  const [name, peerName] = [await nextInterfaceOf(left), await nextInterfaceOf(right)];
+  const ends = [describe(left, subnet, 1), describe(right, subnet, 2)] as const;
+  const named = ({ interface: name, mac }: End) => [name, "address", printMac(mac)];
   await left.run([
-    "ip",
-    "link",
-    "add",
-    name,
-    "type",
-    "veth",
-    "peer",
-    peerName,
-    "netns",
-    right.namespace,
+    ...["ip", "link", "add", ...named(ends[0]), "type", "veth"],
+    ...["peer", ...named(ends[1]), "netns", right.namespace],
   ]);
-  const ends = [
-    await describe(left, name, subnet, 1),
-    await describe(right, peerName, subnet, 2),
-  ] as const;
   await configure(ends[0], ends[1]);
   await configure(ends[1], ends[0]);
   return ends;
 }
 
-async function nextInterfaceOf(host: Host): Promise<string> {
-  const { stdout } = await host.run(["ls", "/sys/class/net"]);
-  return `eth${stdout.split("\n").filter((name) => name.startsWith("eth")).length}`;
+function nextInterfaceOf({ namespace }: Host): string {
+  const devices = inNamespace(namespace, () => readFileSync("/proc/self/net/dev", "utf8"));
+  return `eth${devices.match(/^ *eth/gm)?.length ?? 0}`;
 }
 
-async function describe(host: Host, name: string, subnet: number, place: 1 | 2): Promise<End> {
-  const { stdout } = await host.run(["cat", `/sys/class/net/${name}/address`]);
+function describe(host: Host, subnet: number, place: 1 | 2): End {
   const group = subnet === 0 ? "" : `:0:0:${subnet.toString(16)}`;
   return {
     host,
-    interface: name,
-    mac: Uint8Array.from(stdout.trim().split(":"), (byte) => Number.parseInt(byte, 16)),
+    interface: nextInterfaceOf(host),
+    mac: Uint8Array.of(2, 0, 0, 0, subnet, place),
     ipv4: `10.91.${subnet}.${place}`,
     ipv6: `fd91${group}::${place}`,
   };

@@ -1,5 +1,5 @@
 /** What IP carries (TCP segments, datagrams, echo requests) as bytes, with right checksums. */
-import type { Packet, TcpFlag, TcpSegment } from "../../src/model/packet.ts";
+import type { EchoRequest, Packet, TcpFlag, TcpSegment } from "../../src/model/packet.ts";
 import { type Address, widthOf } from "../../src/policy/address.ts";
 
 /** What a packet may have besides what the model can tell apart. */
@@ -39,7 +39,8 @@ export function protocolNumberOf({ content, source }: Packet): number {
  * `id` (32 bits) is where the judge finds it: TCP has it as acknowledgement number, which no
  * SYN has a use for (the sequence number stays free, so a SYN and its retransmission can be
  * told apart); UDP as the first 4 bytes of payload, and so pings, or, where those are less
- * than 4 bytes long, as ICMP identifier and sequence number.
+ * than 4 bytes long or have a payload of their own, as ICMP identifier and sequence number. A
+ * datagram with a payload of its own has it in the header of IP.
  */
 export function segmentOf(packet: Packet, id: number, odd: SegmentOddities = {}): Buffer {
   const { content } = packet;
@@ -47,7 +48,8 @@ export function segmentOf(packet: Packet, id: number, odd: SegmentOddities = {})
     case "tcp":
       return withChecksum(packet, tcp(content, id, odd), 16, odd);
     case "udp": {
-      const payload = Buffer.concat([uint32(id), odd.payload ?? Buffer.alloc(0)]);
+      const before = content.payload ?? uint32(id);
+      const payload = Buffer.concat([before, odd.payload ?? Buffer.alloc(0)]);
       const header = Buffer.alloc(8);
       header.writeUInt16BE(content.sourcePort, 0);
       header.writeUInt16BE(content.destinationPort, 2);
@@ -56,11 +58,17 @@ export function segmentOf(packet: Packet, id: number, odd: SegmentOddities = {})
     }
     case "ping": {
       const request = Buffer.alloc(8 + content.payloadBytes);
+      request.set(content.payload ?? [], 8);
       request[0] = packet.source.family === "ipv4" ? 8 : 128;
-      request.writeUInt32BE(id, content.payloadBytes >= 4 ? 8 : 4);
+      request.writeUInt32BE(id, isNamedInPing(content) ? 8 : 4);
       return withChecksum(packet, request, 2, odd);
     }
   }
+}
+
+/** Whether the id of an echo request is the beginning of its payload. */
+export function isNamedInPing({ payloadBytes, payload }: EchoRequest): boolean {
+  return payload === undefined && payloadBytes >= 4;
 }
 
 function tcp(segment: TcpSegment, id: number, odd: SegmentOddities): Buffer {
@@ -73,7 +81,8 @@ function tcp(segment: TcpSegment, id: number, odd: SegmentOddities): Buffer {
   header[12] = (odd.dataOffset ?? 5 + options.length / 4) << 4;
   header[13] = (segment.flags ?? ["syn"]).reduce((bits, flag) => bits | FLAG_BITS[flag], 0);
   header.writeUInt16BE(odd.window ?? 64240, 14);
-  return Buffer.concat([header, options, odd.payload ?? new Uint8Array()]);
+  const payload = odd.payload ?? segment.payload ?? new Uint8Array();
+  return Buffer.concat([header, options, payload]);
 }
 
 function withChecksum(packet: Packet, segment: Buffer, at: number, odd: SegmentOddities): Buffer {

@@ -63,7 +63,11 @@ export interface SshServer {
 }
 
 /** A real sshd on ports of the host, for root, with keys made for this test. */
-export async function startSshd(host: Host, ports: readonly number[] = [22]): Promise<SshServer> {
+export async function startSshd(
+  host: Host,
+  ports: readonly number[] = [22],
+  start = host.start,
+): Promise<SshServer> {
   const [hostKey, userKey, config, home] = ["host", "user", "sshd_config", "home"].map(
     host.newPath,
   ) as [string, string, string, string];
@@ -86,7 +90,7 @@ export async function startSshd(host: Host, ports: readonly number[] = [22]): Pr
     `SetEnv HOME=${home}`,
   ];
   writeFileSync(config, `${settings.join("\n")}\n`);
-  const sshd = host.start(["/usr/sbin/sshd", "-D", "-e", "-f", config]);
+  const sshd = start(["/usr/sbin/sshd", "-D", "-e", "-f", config]);
   for (const family of FAMILIES) {
     for (const port of ports) await untilListening(sshd, { protocol: "tcp", port }, family);
   }

@@ -22,12 +22,18 @@ import { compilePolicy } from "../../src/compile/index.ts";
 import type { Event, Story } from "../../src/model/story.ts";
 import { type Address, type Family, maskAddress, printAddress } from "../../src/policy/address.ts";
 import type { Policy } from "../../src/policy/policy.ts";
-import type { Program, Role, TimedSet } from "../../src/program/index.ts";
+import { hexOf, type Program, type Role, type TimedSet } from "../../src/program/index.ts";
+import { setOfTokens } from "../scenarios/judges.ts";
+import { STORY_TAG } from "../scenarios/signed.ts";
 import { type Holder, letGo } from "./holders.ts";
 import type { Host } from "./host.ts";
 
-/** What an administrator does. */
+type Load = Extract<Event, { readonly kind: "load" }>;
+
+/** What an administrator does, and whoever puts tokens in. */
 export type Command = Exclude<Event, { readonly kind: "packet" }>;
+
+type OfSource = Exclude<Command, Load>;
 
 export interface StoryGate {
   /** All at once, in their order. */
@@ -56,15 +62,27 @@ async function putUpNftables(host: Host, program: Program): Promise<Give> {
   await host.run(["nft", "-f", "-"], { stdin: printNftables(program) });
   const { stdout } = await host.run(["nft", "--json", "list", "table", "inet", "postern"]);
   const sets = parseListing(stdout).sets.map((set) => ({ set, ...set, role: set.label.role }));
+  const tags = sets.find(({ role }) => role.kind === "signed-tags");
+  if (tags !== undefined) {
+    const element = `add element inet postern ${tags.name} { 0x${hexOf(STORY_TAG)} timeout 1h }`;
+    await host.run(["nft", "-f", "-"], { stdin: `${element}\n` });
+  }
   return async (commands) => {
     const lines = commands.flatMap((command) =>
-      touchedBy(sets, command).map(({ set }) => inNft(set, command)),
+      command.kind === "load"
+        ? [load(setOfTokens(program, command), command)]
+        : touchedBy(sets, command).map(({ set }) => inNft(set, command)),
     );
     await host.run(["nft", "-f", "-"], { stdin: lines.join("") });
   };
 }
 
-function inNft(set: LiveSet, command: Command): string {
+function load({ name }: TimedSet, { token, forSeconds }: Load): string {
+  const timeout = `${Math.round(forSeconds * 1000)}ms`;
+  return `add element inet postern ${name} { 0x${hexOf(token)} timeout ${timeout} }\n`;
+}
+
+function inNft(set: LiveSet, command: OfSource): string {
   if (command.kind === "open" || command.kind === "ban") {
     return printRemember(set, command.source, command.forSeconds);
   }
@@ -84,9 +102,11 @@ async function putUpIptables(
     await host.run([restore, "--noflush", "--counters"], { stdin });
   }
   return async (commands) => {
-    const lines = commands.flatMap((command) =>
-      touchedBy(program.sets, command).flatMap((set) => inLists(program, lasting, set, command)),
-    );
+    const lines = commands.flatMap((command) => {
+      if (command.kind === "load") throw new Error(`${name} has no sets of tokens`);
+      const touched = touchedBy(program.sets, command);
+      return touched.flatMap((set) => inLists(program, lasting, set, command));
+    });
     await host.run(["sh", "-e"], { stdin: lines.join("") });
   };
 }
@@ -106,7 +126,7 @@ function inLists(
   program: Program,
   lasting: readonly Lasting[],
   set: TimedSet,
-  command: Command,
+  command: OfSource,
 ): string[] {
   const own = listsOf(program, lasting).filter((list) => list.set.name === set.name);
   const forgotten = own.map(({ name }) => write(name, lineFor("-", set, command.source)));
@@ -125,16 +145,16 @@ function write(list: string, line: string): string {
   return `echo ${line} >/proc/net/xt_recent/${list}\n`;
 }
 
-const TOUCHED: Readonly<Record<Command["kind"], readonly Role["kind"][]>> = {
+const TOUCHED: Readonly<Record<OfSource["kind"], readonly Role["kind"][]>> = {
   open: ["grants"],
   close: ["grants"],
   ban: ["banned"],
   unban: ["banned", "auto-banned", "wrong"],
 };
 
-function touchedBy<T extends { readonly role: Role; readonly family: Family }>(
+function touchedBy<T extends { readonly role: Role; readonly family: Family | undefined }>(
   sets: readonly T[],
-  command: Command,
+  command: OfSource,
 ): T[] {
   return sets.filter(
     ({ role, family }) =>

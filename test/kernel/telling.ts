@@ -4,12 +4,13 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Story } from "../../src/model/story.ts";
-import type { Policy } from "../../src/policy/policy.ts";
+import type { Policy, Seconds } from "../../src/policy/policy.ts";
 import { framesOf } from "./frames.ts";
 import { type Holder, NFTABLES } from "./holders.ts";
 import { addressOf, type Link, type Network } from "./network.ts";
 import { datagram } from "./packets.ts";
 import type { TimedFrame } from "./pcap.ts";
+import { PROTOCOL_NUMBERS } from "./segments.ts";
 import { type Command, putUp, type StoryGate } from "./story-gate.ts";
 import { until } from "./until.ts";
 import { readVerdicts, seatJudge, type Verdicts } from "./verdicts.ts";
@@ -20,6 +21,8 @@ export interface Told {
   readonly story: Story;
   /** Whether each packet of it passed; undefined for what is no packet. */
   readonly passed: readonly (boolean | undefined)[];
+  /** How far from its time in the story a command may have taken effect, before or after. */
+  readonly doubtSeconds: Seconds;
 }
 
 /** From the first frame to the first event: long enough to find out when it was sent. */
@@ -48,10 +51,13 @@ export async function tellStories(
   const gate = await putUp(holder, server, policy, stories);
   await seatJudge(server);
   const frames = framesOfStories(network, stories);
+  // They take as long as they take while nothing else happens.
+  const beforehand = stories.flatMap(loadsBeforePackets);
+  const loaded = beforehand.length === 0 ? [] : await give(gate, beforehand);
   const watching = await capture(network.link.server, "ip or ip6");
   const [, commanded] = await Promise.all([
     replay(network.link.client, frames),
-    untilBegun(watching).then((begun) => giveCommands(gate, stories, begun)),
+    untilBegun(watching).then((begun) => giveCommands(gate, commandsAfter(stories), begun)),
   ]);
   const seenAt = new Map<number, number>();
   for (const { bytes, atSeconds } of await watching.stop()) {
@@ -60,7 +66,9 @@ export async function tellStories(
   }
   const verdicts = await readVerdicts(server);
   await gate.remove();
-  return stories.map((story, index) => asItWent(story, index, { seenAt, commanded, verdicts }));
+  return stories.map((story, index) =>
+    asItWent(story, index, { seenAt, commanded: new Map([...loaded, ...commanded]), verdicts }),
+  );
 }
 
 /** Every packet of every story has an id of its own. */
@@ -96,10 +104,22 @@ async function untilBegun(watching: Capture): Promise<number> {
   return (first?.atSeconds ?? 0) + LEAD_SECONDS;
 }
 
-/** Of a frame that the client sent: segments, datagrams and pings all have it in one place. */
+/**
+ * Of a frame that the client sent: segments, datagrams and pings all have it in one place, but
+ * for datagrams and pings with a payload of their own.
+ */
 function idOf(frame: Buffer, link: Link): number | undefined {
   if (!frame.subarray(6, 12).equals(link.client.mac)) return undefined;
-  const idAt = 14 + (frame.readUInt16BE(12) === 0x86dd ? 40 : 20) + 8;
+  const isIpv6 = frame.readUInt16BE(12) === 0x86dd;
+  const segmentAt = 14 + (isIpv6 ? 40 : 20);
+  const idAt = segmentAt + 8;
+  const protocol = frame[14 + (isIpv6 ? 6 : 9)];
+  const isPing = protocol === PROTOCOL_NUMBERS.icmp || protocol === PROTOCOL_NUMBERS.icmpv6;
+  // 0 in pings that have it in their payload.
+  const inHeader = isPing ? frame.readUInt32BE(segmentAt + 4) : 0;
+  if (inHeader !== 0) return inHeader;
+  if (protocol === PROTOCOL_NUMBERS.udp && frame.length !== idAt + 4)
+    return frame.readUInt16BE(isIpv6 ? 16 : 18);
   return frame.length < idAt + 4 ? undefined : frame.readUInt32BE(idAt);
 }
 
@@ -108,37 +128,59 @@ interface Given {
   readonly to: number;
 }
 
-/** The commands of all stories at their times; when each time's were given. */
+/** What a story begins with, if that is tokens. */
+function loadsBeforePackets(story: Story): Command[] {
+  const first = story.findIndex(({ kind }) => kind !== "load");
+  return story
+    .slice(0, first === -1 ? story.length : first)
+    .filter((event): event is Command => event.kind !== "packet");
+}
+
+function commandsAfter(stories: readonly Story[]): Command[] {
+  return stories.flatMap((story) =>
+    story
+      .slice(loadsBeforePackets(story).length)
+      .filter((event): event is Command => event.kind !== "packet"),
+  );
+}
+
+/** The commands of all stories at their times; when each was given. */
 async function giveCommands(
   gate: StoryGate,
-  stories: readonly Story[],
+  commands: readonly Command[],
   begun: number,
-): Promise<ReadonlyMap<number, Given>> {
-  const commands = stories.flat().filter((event): event is Command => event.kind !== "packet");
-  const given = new Map<number, Given>();
+): Promise<(readonly [Command, Given])[]> {
+  const given: (readonly [Command, Given])[] = [];
   for (const at of [...new Set(commands.map((command) => command.at))].toSorted((a, b) => a - b)) {
     await untilTime(begun + at);
     const due = commands.filter((command) => command.at === at);
-    const from = now();
-    await gate.give(due);
-    given.set(at, { from, to: now() });
+    given.push(...(await give(gate, due)));
   }
   return given;
 }
 
+async function give(
+  gate: StoryGate,
+  commands: readonly Command[],
+): Promise<(readonly [Command, Given])[]> {
+  const from = now();
+  await gate.give(commands);
+  const to = now();
+  return commands.map((command) => [command, { from, to }]);
+}
+
 interface Record {
   readonly seenAt: ReadonlyMap<number, number>;
-  readonly commanded: ReadonlyMap<number, Given>;
+  readonly commanded: ReadonlyMap<Command, Given>;
   readonly verdicts: Verdicts;
 }
 
 function asItWent(story: Story, index: number, record: Record): Told | undefined {
-  const commands = story.flatMap((event) =>
-    event.kind === "packet" ? [] : [givenAt(record, event.at)],
-  );
+  // Tokens live longer than any story, so that when those before it came makes no difference.
+  const commands = commandsAfter([story]).map((command) => givenAt(record, command));
   const events = story.map((event, n) => {
     if (event.kind !== "packet") {
-      const { from, to } = givenAt(record, event.at);
+      const { from, to } = givenAt(record, event);
       return { event: { ...event, at: (from + to) / 2 }, passed: undefined };
     }
     const at = record.seenAt.get(idIn(index, n));
@@ -160,12 +202,13 @@ function asItWent(story: Story, index: number, record: Record): Told | undefined
   return {
     story: inOrder.map(({ event }) => event),
     passed: inOrder.map(({ passed }) => passed),
+    doubtSeconds: Math.max(0, ...commands.map(({ from, to }) => (to - from) / 2)) as Seconds,
   };
 }
 
-function givenAt({ commanded }: Record, at: number): Given {
-  const given = commanded.get(at);
-  if (given === undefined) throw new Error(`givenAt: nothing was commanded at ${at}`);
+function givenAt({ commanded }: Record, command: Command): Given {
+  const given = commanded.get(command);
+  if (given === undefined) throw new Error(`givenAt: nothing was commanded at ${command.at}`);
   return given;
 }
 

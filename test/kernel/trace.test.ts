@@ -28,6 +28,7 @@ doors:
   far:
     protects: udp/5000
     sequence: { steps: [tcp/41000, 42000], watch: 42000-42010 }
+    signed: { carriers: [udp/62201] }
   away:
     protects: tcp/8000
     destinations: [192.0.2.1, "2001:db8::1"]
@@ -132,6 +133,18 @@ describe.each(FAMILIES)("over %s", (family) => {
       "tcp/51001: repeated step for ssh: nothing changes, 1 of 3 are made",
       "tcp/54040: not step 2 of 3 for ssh: starts over",
       "udp/41000: a step of far has this port, but another protocol",
+    ]);
+  });
+
+  test("what may be a signed knock, and what may not", async () => {
+    const element = "add element inet postern signed_tags { 0x4142434445464748 timeout 1m }\n";
+    await server.run(["nft", "-f", "-"], { stdin: element });
+    const datagram = (text: string) =>
+      `printf '${text}%0176d' 0 | bash -c 'exec 3>/dev/udp/HOST/62201; cat >&3'`;
+    const script = `${datagram("ABCDEFGH")}; sleep 0.2; ${datagram("abcdefgh")}`;
+    expect(await shown(family, script, 2)).toEqual([
+      "udp/62201: may be a signed knock by udp/62201: handed to the agent, whose log tells what came of it",
+      "udp/62201: no signed knock by udp/62201: its size is another, or how it begins, which goes by the time and the host's key",
     ]);
   });
 

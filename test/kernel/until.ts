@@ -1,14 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Looks every 10 ms until the condition holds; throws, naming it, when it never does. */
+/**
+ * Looks until the condition holds, again and again; throws, naming it, when it never does. A look
+ * that takes long, such as at what a program prints, is taken less often, so that waiting leaves
+ * most of the machine to what is waited for.
+ */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   timeoutSeconds = 30,
 ): Promise<void> {
   const giveUpAt = performance.now() + timeoutSeconds * 1000;
-  while (!(await holds())) {
-    if (performance.now() > giveUpAt) throw new Error(`waited ${timeoutSeconds} s for ${what}`);
-    await pause(10);
+  while (true) {
+    const looked = performance.now();
+    if (await holds()) return;
+    const now = performance.now();
+    if (now > giveUpAt) throw new Error(`waited ${timeoutSeconds} s for ${what}`);
+    await pause(Math.min(200, 10 + 4 * (now - looked)));
   }
 }

@@ -5,7 +5,9 @@
  *     gate (raw - 10; on iptables raw) ──> judge (raw + 10) ──> NAT, ..., sockets
  */
 import type { Packet } from "../../src/model/packet.ts";
+import { isNamedInIp } from "./frames.ts";
 import type { Host } from "./host.ts";
+import { isNamedInPing } from "./segments.ts";
 
 /** More packets than this in one run are not all remembered; reading then throws. */
 export const JUDGE_CAPACITY = 1_048_576;
@@ -15,6 +17,8 @@ const SETS = {
   // Of first fragments too short for the rest.
   sequences: { holds: "tcp sequence", of: "meta l4proto tcp" },
   datagrams: { holds: "@th,64,32", of: "meta l4proto udp" },
+  "ipv4-datagrams": { holds: "ip id", of: "meta l4proto udp" },
+  "ipv6-datagrams": { holds: "ip6 flowlabel", of: "meta l4proto udp" },
   "ping-payloads": { holds: "@th,64,32", of: "meta l4proto { icmp, ipv6-icmp }" },
   "ping-headers": { holds: "@th,32,32", of: "meta l4proto { icmp, ipv6-icmp }" },
 } as const;
@@ -68,14 +72,16 @@ async function readSet(host: Host, name: SetName): Promise<ReadonlySet<number>> 
   return new Set(elements);
 }
 
-function setFor({ content }: Packet): SetName {
+function setFor(packet: Packet): SetName {
+  const { content, source } = packet;
+  if (isNamedInIp(packet)) return `${source.family}-datagrams`;
   switch (content.protocol) {
     case "tcp":
       return content.flags === undefined ? "sequences" : "acknowledgements";
     case "udp":
       return "datagrams";
     case "ping":
-      return content.payloadBytes >= 4 ? "ping-payloads" : "ping-headers";
+      return isNamedInPing(content) ? "ping-payloads" : "ping-headers";
   }
 }
 

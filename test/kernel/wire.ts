@@ -18,6 +18,16 @@ export async function send(end: End, frames: readonly Uint8Array[]): Promise<num
   return await countSent(await startTcpreplay(end, untimed(frames), ["--topspeed"]));
 }
 
+/** Sends the frames as fast as it can, and all of them so often. */
+export async function repeat(
+  end: End,
+  frames: readonly Uint8Array[],
+  times: number,
+): Promise<number> {
+  const options = ["--topspeed", `--loop=${times}`];
+  return await countSent(await startTcpreplay(end, untimed(frames), options));
+}
+
 export interface Flood {
   /** Ends it; how many frames were sent. */
   readonly stop: () => Promise<number>;

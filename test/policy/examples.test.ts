@@ -1,7 +1,7 @@
 /** Every policy in examples/ can be put to work as it is. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { BAN, DOOR, POLICY, SEQUENCE } from "../../src/policy/keys.ts";
+import { BAN, DOOR, POLICY, SEQUENCE, SIGNED, TOKEN } from "../../src/policy/keys.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Policy, Sequence } from "../../src/policy/policy.ts";
 
@@ -46,7 +46,7 @@ test.each(examples)(
 
 test("everything.yaml names every key that there is", () => {
   const text = textOf("everything.yaml");
-  for (const { keys } of [POLICY, DOOR, SEQUENCE, BAN]) {
+  for (const { keys } of [POLICY, DOOR, SEQUENCE, SIGNED, TOKEN, BAN]) {
     for (const key of Object.keys(keys)) expect(text).toMatch(new RegExp(`^\\s*${key}:`, "m"));
   }
 });

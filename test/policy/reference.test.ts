@@ -1,7 +1,7 @@
 /** The published description of a policy is that of the parser. UPDATE=1 writes it anew. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { BAN, DOOR, POLICY, SEQUENCE } from "../../src/policy/keys.ts";
+import { BAN, DOOR, POLICY, SEQUENCE, SIGNED, TOKEN } from "../../src/policy/keys.ts";
 import { printInline, printSchema, withTables } from "../../src/policy/reference.ts";
 import { sourceOf } from "../../src/policy/text/source.ts";
 import { readYaml } from "../../src/policy/text/yaml.ts";
@@ -26,7 +26,7 @@ test("a reference without a place for the tables is our own mistake", () => {
   expect(() => withTables("# The policy file")).toThrow("withTables");
 });
 
-const KEYS = [POLICY, DOOR, SEQUENCE, BAN].flatMap(({ words, keys }) =>
+const KEYS = [POLICY, DOOR, SEQUENCE, SIGNED, TOKEN, BAN].flatMap(({ words, keys }) =>
   Object.entries(keys).map(([name, key]) => ({ title: `\`${name}\` of ${words.name}`, key })),
 );
 

@@ -4,13 +4,21 @@ import { CODES } from "../../src/policy/codes.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Problem } from "../../src/problem/problem.ts";
 import { profiles } from "../client/profile/refused-profiles.ts";
+import { carriers } from "./refused/carriers.ts";
 import { expectRefused } from "./refused/judge.ts";
 import type { Refused } from "./refused/row.ts";
+import { signedKnocks } from "./refused/signed.ts";
 import { structure } from "./refused/structure.ts";
 import { values } from "./refused/values.ts";
 import { yaml } from "./refused/yaml.ts";
 
-const tables: Readonly<Record<string, readonly Refused[]>> = { ...values, ...structure, ...yaml };
+const tables: Readonly<Record<string, readonly Refused[]>> = {
+  ...values,
+  ...carriers,
+  ...signedKnocks,
+  ...structure,
+  ...yaml,
+};
 
 function problemsOf(text: string): readonly Problem[] {
   const result = parsePolicy(text, "policy.yaml");
@@ -58,7 +66,14 @@ test("every code of a problem has an example", () => {
   const shown = [...Object.values(tables).flat(), ...profiles].flatMap(({ says }) =>
     says.map((words) => words.split(": ", 1)[0]),
   );
-  const elsewhere = ["too-large", "too-deep", "too-many-aliases"];
+  const elsewhere = [
+    "too-large",
+    "too-deep",
+    "too-many-aliases",
+    "not-a-client-name",
+    "not-a-key-text",
+    "not-an-enrolment",
+  ];
   const known: readonly string[] = CODES;
   expect(known.filter((code) => ![...shown, ...elsewhere].includes(code))).toEqual([]);
 });

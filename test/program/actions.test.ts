@@ -172,13 +172,28 @@ describe("a strike", () => {
 describe("what is noted", () => {
   test("a log line has its kind and its door, and changes nothing", () => {
     const run = runAll([doing({ kind: "log", line: "refused", door: "ssh" })], [PACKETS.syn])[0];
-    expect(run).toEqual({ outcome: "drop", logged: [{ line: "refused", door: "ssh" }] });
+    expect(run).toEqual({
+      outcome: "drop",
+      logged: [{ line: "refused", door: "ssh" }],
+      handedOver: [],
+    });
   });
 
   test("a count changes nothing", () => {
     const counter = { name: "ssh_refused", door: "ssh", counts: "refused" } as const;
     const run = runAll([doing({ kind: "count", in: counter })], [PACKETS.syn])[0];
-    expect(run).toEqual({ outcome: "drop", logged: [] });
+    expect(run).toEqual({ outcome: "drop", logged: [], handedOver: [] });
+  });
+
+  test("what is handed over goes on, and is told by what carried it", () => {
+    const state = emptyState();
+    const rule = {
+      ...doing({ kind: "hand-over", carrier: "ping" }),
+      to: { kind: "next" },
+    } as const;
+    const run = runPacket(programOf(rule, rule), state, PACKETS.ping, 0);
+    expect(run).toEqual({ outcome: "pass", logged: [], handedOver: ["ping", "ping"] });
+    expect(state).toEqual(emptyState());
   });
 
   test("nothing is noted after an action that ended the rule", () => {

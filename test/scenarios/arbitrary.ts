@@ -6,8 +6,11 @@ import fc from "fast-check";
 import type { Packet, TcpFlag } from "../../src/model/packet.ts";
 import type { Event, Story } from "../../src/model/story.ts";
 import { type Address, type Family, parseAddress } from "../../src/policy/address.ts";
+import { printCarrier, type SignedCarrier } from "../../src/policy/carriers.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
-import type { Door, Policy, Step } from "../../src/policy/policy.ts";
+import type { Door, Policy, Port, Step } from "../../src/policy/policy.ts";
+import { candidate } from "./signed.ts";
+import { carried, FAULTS, namesOf, tokenOf } from "./tokens.ts";
 
 /** The addresses that stories are told with; a runner in the kernel puts its own in their place. */
 export interface Cast {
@@ -53,7 +56,21 @@ const sequence = fc.record(
   { requiredKeys: ["steps", "within"] },
 );
 
-const door = (protects: readonly string[], destinations: readonly string[]) =>
+/** One of them to a port that is watched at times, and may be a step. */
+const CARRIERS = ["ping", "udp/51003", "dns/53", "http/80", "tls/8443"];
+
+const token = fc.record({ carriers: fc.subarray(CARRIERS, { minLength: 1, maxLength: 3 }) });
+
+const SIGNED_CARRIERS: readonly SignedCarrier[] = [
+  { kind: "ping" },
+  { kind: "udp", port: 51_003 as Port },
+];
+
+const signed = fc.record({
+  carriers: fc.subarray(SIGNED_CARRIERS.map(printCarrier), { minLength: 1 }),
+});
+
+const door = (protects: readonly string[], destinations: readonly string[], withTokens: boolean) =>
   fc.record(
     {
       protects: fc.subarray([...protects], { minLength: 1 }),
@@ -63,6 +80,7 @@ const door = (protects: readonly string[], destinations: readonly string[]) =>
       destinations: fc.constant(destinations),
       "session-idle": fc.constant("2s"),
       sequence,
+      ...(withTokens ? { token, signed } : {}),
     },
     { requiredKeys: ["protects", "open-for", "session-idle", "sequence"] },
   );
@@ -71,7 +89,7 @@ const door = (protects: readonly string[], destinations: readonly string[]) =>
 export function policies(
   destinations: readonly string[],
   trusted: readonly string[],
-  gated = "test0",
+  { gated = "test0", withTokens = true } = {},
 ): fc.Arbitrary<Policy> {
   return fc
     .record(
@@ -87,8 +105,8 @@ export function policies(
         }),
         doors: fc.record(
           {
-            ssh: door(["tcp/22", "udp/500-501"], destinations),
-            web: door(["tcp/443", "udp/443"], destinations),
+            ssh: door(["tcp/22", "udp/500-501"], destinations, withTokens),
+            web: door(["tcp/443", "udp/443"], destinations, withTokens),
           },
           { requiredKeys: ["ssh"] },
         ),
@@ -132,6 +150,8 @@ const contents: fc.Arbitrary<Packet["content"]> = fc.oneof(
       payloadBytes: fc.constantFrom(63, 64, 65),
     }),
   },
+  // Any of them may be a signed knock where the policy has such.
+  { weight: 1, arbitrary: fc.constantFrom(...SIGNED_CARRIERS).map((one) => candidate(one)) },
   { weight: 1, arbitrary: segment(knockPorts, fc.constantFrom(...FLAGS)) },
   { weight: 3, arbitrary: segment(doorPorts, fc.constant(SYN)) },
   { weight: 2, arbitrary: segment(doorPorts, fc.constantFrom(...FLAGS)) },
@@ -199,16 +219,62 @@ function attempt(door: Door): fc.Arbitrary<Packet["content"][]> {
     .map(([knocks, at, others, visiting]) => [...knocks.toSpliced(at, 0, ...others), ...visiting]);
 }
 
+/** A packet that shows a token, rightly or not, and a visit to a door. */
+function showing(policy: Policy, cast: Cast): fc.Arbitrary<Packet["content"][]> {
+  const tokens = namesOf(policy);
+  const right = fc.constantFrom(...tokens).map(({ carrier, name }) => ({ carrier, name }));
+  const wrong = fc.record({
+    carrier: fc.constantFrom(...tokens.map(({ carrier }) => carrier)),
+    name: fc.constantFrom(...tokens.map(({ name }) => name), "never loaded"),
+  });
+  const shown = fc
+    .tuple(
+      fc.oneof({ weight: 3, arbitrary: right }, { weight: 1, arbitrary: wrong }),
+      fc.constantFrom(...new Array<undefined>(9).fill(undefined), ...FAULTS),
+      fc.constantFrom(undefined, undefined, 63),
+    )
+    .map(([{ carrier, name }, fault, length]) =>
+      lengthened(carried(carrier, tokenOf(cast, name), fault), length),
+    );
+  const visits = fc.constantFrom(...policy.doors).chain(visit);
+  return fc.tuple(shown, visits).map(([packet, visiting]) => [packet, ...visiting]);
+}
+
+/** A ping of that length, which may be a step. */
+function lengthened(content: Packet["content"], payloadBytes: number | undefined) {
+  if (content.protocol !== "ping" || payloadBytes === undefined) return content;
+  const payload = Buffer.alloc(payloadBytes);
+  payload.set(content.payload ?? []);
+  return { ...content, payloadBytes, payload };
+}
+
+/** Which tokens a gate holds when a story begins, and for how long. */
+function loads(policy: Policy, cast: Cast, lives: readonly number[]): fc.Arbitrary<Event[]> {
+  const all = namesOf(policy);
+  const lasting = fc.constantFrom(...lives);
+  const chosen = fc.oneof(fc.constant(all), fc.subarray(all));
+  return fc
+    .tuple(chosen, fc.array(lasting, { minLength: all.length, maxLength: all.length }))
+    .map(([names, seconds]) =>
+      names.map(({ name, ...of }, n): Event => {
+        const forSeconds = seconds[n] ?? 0;
+        return { at: 0, kind: "load", ...of, token: tokenOf(cast, name), forSeconds };
+      }),
+    );
+}
+
 const MOST_EVENTS = 16;
 
 /** Seconds between two events: so long most of the time, or one of these. */
 export interface Pauses {
   readonly usual: number;
   readonly others: readonly number[];
+  /** For so long there may be a token. */
+  readonly lives: readonly number[];
 }
 
 /** Multiples of 1/8, which binary fractions hold exactly. */
-const IN_MEMORY: Pauses = { usual: 0.125, others: [1.125, 2.125, 3.25] };
+const IN_MEMORY: Pauses = { usual: 0.125, others: [1.125, 2.125, 3.25], lives: [1, 3, 60, 60] };
 
 /** Stories under a policy. */
 export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbitrary<Story> {
@@ -235,7 +301,11 @@ export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbi
     .tuple(
       source,
       destination,
-      fc.oneof({ weight: 1, arbitrary: one }, { weight: 1, arbitrary: many }),
+      fc.oneof(
+        { weight: 2, arbitrary: one },
+        { weight: 2, arbitrary: many },
+        ...(namesOf(policy).length === 0 ? [] : [{ weight: 3, arbitrary: showing(policy, cast) }]),
+      ),
     )
     .map(([from, to, drawn]) => drawn.map((content) => beat(from, to, content)));
   const beats = fc
@@ -253,13 +323,16 @@ export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbi
     .map((scenes) => scenes.flat().slice(0, MOST_EVENTS));
   const pause = fc.constantFrom(...new Array<number>(9).fill(pauses.usual), ...pauses.others);
   const waiting = fc.array(pause, { minLength: MOST_EVENTS, maxLength: MOST_EVENTS });
-  return fc.tuple(beats, waiting).map(([drawn, waits]) => {
-    let at = 0;
-    return drawn.map((event, index): Event => {
-      at += waits[index] ?? 0;
-      return { at, ...event };
+  return fc
+    .tuple(loads(policy, cast, pauses.lives), beats, waiting)
+    .map(([tokens, drawn, waits]) => {
+      let at = 0;
+      const events = drawn.map((event, index): Event => {
+        at += waits[index] ?? 0;
+        return { at, ...event };
+      });
+      return [...tokens, ...events];
     });
-  });
 }
 
 function commands(policy: Policy, source: fc.Arbitrary<Address>) {

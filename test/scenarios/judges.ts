@@ -3,10 +3,12 @@ import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import { type Past, passes, pastOf, type Story } from "../../src/model/index.ts";
 import type { Event } from "../../src/model/story.ts";
 import { doorOf } from "../../src/model/traffic.ts";
+import { printCarrier } from "../../src/policy/carriers.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import {
   emptyState,
   forget,
+  hexOf,
   type Outcome,
   type Program,
   type Role,
@@ -17,6 +19,7 @@ import {
   type TimedSet,
 } from "../../src/program/index.ts";
 import { limitsOf } from "./limits.ts";
+import { STORY_TAG } from "./signed.ts";
 
 /** What became of each packet of a story; undefined for events that are none. */
 export type Outcomes = readonly (Outcome | undefined)[];
@@ -46,15 +49,38 @@ export function judgeByInterpreter(
   story: Story,
   memory: Memory = "connections",
 ): Outcomes {
-  return play(compilePolicy(policy, [], memory), story, emptyState());
+  return play(programOf(policy, memory), story, beginning());
 }
 
 /** What the gate knows when the story has ended. */
 export function stateAfter(policy: Policy, story: Story, memory: Memory = "connections"): State {
-  const state = emptyState();
-  play(compilePolicy(policy, [], memory), story, state);
+  const state = beginning();
+  play(programOf(policy, memory), story, state);
   return state;
 }
+
+const programs: Readonly<Record<Memory, WeakMap<Policy, Program>>> = {
+  connections: new WeakMap(),
+  sources: new WeakMap(),
+};
+
+/** Compiled once for all the stories of a policy: that takes longer than to judge one. */
+function programOf(policy: Policy, memory: Memory): Program {
+  const known = programs[memory].get(policy);
+  if (known !== undefined) return known;
+  const program = compilePolicy(policy, [], memory);
+  programs[memory].set(policy, program);
+  return program;
+}
+
+/** Before a story: nobody is known, and the agent has said how signed knocks begin. */
+function beginning(): State {
+  const state = emptyState();
+  state.members.set("signed_tags", new Map([[hexOf(STORY_TAG), LASTING]]));
+  return state;
+}
+
+const LASTING = { endsAt: Number.POSITIVE_INFINITY, unspent: true, strikes: 0 };
 
 function play(program: Program, story: Story, state: State): Outcomes {
   return story.map((event) => {
@@ -63,12 +89,16 @@ function play(program: Program, story: Story, state: State): Outcomes {
   });
 }
 
+type Load = Extract<Event, { readonly kind: "load" }>;
+type Command = Exclude<Event, Load | { readonly kind: "packet" }>;
+
 /** What an administrator's command does to the sets of a gate. */
-function command(
-  program: Program,
-  state: State,
-  event: Exclude<Event, { readonly kind: "packet" }>,
-): undefined {
+function command(program: Program, state: State, event: Command | Load): undefined {
+  if (event.kind === "load") {
+    const ends = event.at + event.forSeconds;
+    remember(state, setOfTokens(program, event), hexOf(event.token), ends);
+    return;
+  }
   for (const set of setsTouchedBy(program, event)) {
     const key = event.source === undefined ? undefined : keyIn(set, event.source);
     if (event.kind === "open" && key !== undefined) {
@@ -81,10 +111,20 @@ function command(
   }
 }
 
-function setsTouchedBy(
-  program: Program,
-  event: Exclude<Event, { readonly kind: "packet" }>,
-): TimedSet[] {
+/** Where tokens for a door and carrier are put. */
+export function setOfTokens(
+  { sets }: Program,
+  { door, carrier }: Pick<Load, "door" | "carrier">,
+): TimedSet {
+  const found = sets.find(
+    ({ role }) =>
+      role.kind === "tokens" && role.door === door && role.carrier === printCarrier(carrier),
+  );
+  if (found === undefined) throw new Error(`setOfTokens: ${door} has no such carrier`);
+  return found;
+}
+
+function setsTouchedBy(program: Program, event: Command): TimedSet[] {
   const kinds: Record<typeof event.kind, readonly Role["kind"][]> = {
     open: ["grants"],
     close: ["grants"],

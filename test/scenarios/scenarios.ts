@@ -11,6 +11,11 @@
  *     b>tcp/22                  from another sender, of the same /64
  *     +3s                       so long nothing happens
  *     open=ssh,1s close=ssh ban ban=1s unban      what an administrator does for the sender
+ *     load=ssh,ping,A load=ssh,udp/53,B,2s        a token of that name for a door and carrier (in the
+ *                                                 kernel some seconds before the first packet)
+ *     ping!A http/80!A          a packet of that carrier with the token in it; it has to pass
+ *     ping!A~cut                the same with a fault of tokens.ts
+ *     signed-ping               a packet of that carrier that may be a signed knock
  *     KNOCK                     the three steps of most policies here
  *
  * Where a gate that remembers sources instead of connections cannot do the same (limits.ts), what
@@ -24,6 +29,15 @@ const SSH = {
 };
 
 const KNOCK = "tcp/51001 udp/54040 tcp/52777";
+
+const TOKEN = {
+  protects: "tcp/22",
+  "open-for": "2s",
+  token: { carriers: ["ping", "udp/62201", "dns/53", "http/80", "tls/443"] },
+};
+
+/** The datagram comes to a port of the watch range, and is no step. */
+const WATCHED = ["ping", "udp/53000"];
 
 /** Policies by name; DESTINATIONS and TRUSTED are put in by the teller. */
 export const POLICIES = {
@@ -73,6 +87,34 @@ export const POLICIES = {
     },
   },
   "by hand": { doors: { ssh: { protects: "tcp/22" } } },
+  token: { doors: { ssh: TOKEN } },
+  "token once": { doors: { ssh: { ...TOKEN, "single-use": true } } },
+  "token by neighbours": { "ipv6-prefix": 64, doors: { ssh: TOKEN } },
+  "token trusting": { trusted: "TRUSTED", doors: { ssh: TOKEN } },
+  "token routed": { doors: { ssh: { ...TOKEN, destinations: "ELSEWHERE" } } },
+  "token pair": {
+    doors: {
+      ssh: { ...TOKEN, token: { carriers: ["ping", "udp/53", "dns/53"] } },
+      vpn: { ...TOKEN, protects: "udp/51820", token: { carriers: ["ping", "udp/53"] } },
+    },
+  },
+  "token or steps": { doors: { ssh: { ...SSH, token: { carriers: WATCHED } } } },
+  "token or steps, banning": {
+    ban: { after: 1, within: "9s", for: "30s" },
+    doors: { ssh: { ...SSH, token: { carriers: WATCHED } } },
+  },
+  "signed or steps": {
+    doors: { ssh: { ...SSH, signed: { carriers: [...WATCHED, "udp/62201"] } } },
+  },
+  "signed or token": {
+    doors: {
+      ssh: {
+        ...TOKEN,
+        token: { carriers: ["ping", "udp/62201"] },
+        signed: { carriers: ["ping", "udp/62201"] },
+      },
+    },
+  },
 } as const;
 
 export interface Scenario {
@@ -215,6 +257,92 @@ neighbours:
 
 by hand:
   a door without a sequence opens by hand: tcp/22- open=ssh,2s tcp/22:2
+
+token:
+  a door with tokens is shut to who has shown none: load=ssh,ping,A ping/32 tcp/22-
+  a token in a ping opens: load=ssh,ping,A tcp/22- ping!A tcp/22:2
+  a token in a datagram opens: load=ssh,udp/62201,A udp/62201!A tcp/22
+  a token in a DNS query opens: load=ssh,dns/53,A dns/53!A tcp/22
+  a token in a web request opens: load=ssh,http/80,A http/80!A tcp/22
+  a token in the hello of TLS opens: load=ssh,tls/443,A tls/443!A tcp/22
+  a token that was never put in opens nothing: load=ssh,ping,A ping!B udp/62201!A tcp/22-
+  a token opens once: load=ssh,ping,A ping!A +3s ping!A tcp/22-
+  and not a second time while the door is open: load=ssh,ping,A ping!A +1.3s ping!A +1.3s tcp/22-
+  what one has shown opens nothing to another: load=ssh,ping,A ping!A b>ping!A b>tcp/22- tcp/22
+  whoever shows it first gets the grant: load=ssh,ping,A b>ping!A ping!A tcp/22- b>tcp/22
+  each token is for itself: load=ssh,ping,A load=ssh,ping,B ping!A b>ping!B tcp/22 b>tcp/22
+  a second token renews: load=ssh,ping,A load=ssh,ping,B ping!A +1.3s ping!B +1.3s tcp/22
+  tokens of one carrier are nothing in another: load=ssh,ping,A udp/62201!A dns/53!A http/80!A tls/443!A tcp/22-
+  and are not spent by it: load=ssh,udp/62201,A ping!A dns/53!A udp/62201!A tcp/22
+  a token has an end: load=ssh,ping,A,1s +1.4s ping!A tcp/22-
+  and no beginning: load=ssh,ping,A,3600s ping!A tcp/22
+  the door shuts again: load=ssh,ping,A ping!A tcp/22 +3s tcp/22:2-
+  connections go on after that: load=ssh,ping,A ping!A tcp/22 +3s tcp/22[ack]
+  a ping that ends before its token does opens nothing: load=ssh,ping,A ping!A~cut ping!A~bare tcp/22-
+  a ping with the token in another place opens nothing: load=ssh,ping,A ping!A~shifted tcp/22-
+  a datagram that ends before its token does opens nothing: load=ssh,udp/62201,A udp/62201!A~cut udp/62201!A~bare tcp/22-
+  a datagram with the token in another place opens nothing: load=ssh,udp/62201,A udp/62201!A~shifted tcp/22-
+  a token in a datagram to another port opens nothing: load=ssh,udp/62201,A udp/62202!A udp/53!A tcp/22-
+  a token in a query that is not one opens nothing: load=ssh,dns/53,A dns/53!A~unmarked dns/53!A~shifted dns/53!A~cut udp/53!A tcp/22-
+  a token in a query to another port opens nothing: load=ssh,dns/53,A dns/5353!A tcp/22-
+  a token in a request that is not one opens nothing: load=ssh,http/80,A http/80!A~unmarked http/80!A~shifted http/80!A~cut tls/80!A udp/80!A tcp/22-
+  a token in a request to another port opens nothing: load=ssh,http/80,A http/8080!A http/443!A tcp/22-
+  a token in a hello that is not one opens nothing: load=ssh,tls/443,A tls/443!A~unmarked tls/443!A~shifted tls/443!A~cut http/443!A tcp/22-
+  no fault spends it: load=ssh,tls/443,A tls/443!A~unmarked tls/443!A~cut tls/8443!A tls/443!A tcp/22
+  on the way to another host it is not for this door: load=ssh,ping,A load=ssh,http/80,B ping!A@elsewhere http/80!B@elsewhere tcp/22-
+  and is not spent: load=ssh,ping,A ping!A@elsewhere ping!A tcp/22
+  an administrator closes after it: load=ssh,ping,A ping!A close=ssh tcp/22-
+  a ban by hand outranks it: load=ssh,ping,A ban ping!A tcp/22-
+  and it is spent all the same: load=ssh,ping,A ban ping!A unban +3s ping!A tcp/22-
+
+token once:
+  a token is for one connection: load=ssh,ping,A ping!A tcp/22:1 tcp/22:2-
+  a second token gives a second: load=ssh,ping,A load=ssh,udp/62201,B ping!A tcp/22:1 udp/62201!B tcp/22:2 tcp/22:3-
+  two before a connection give one: load=ssh,ping,A load=ssh,ping,B ping!A ping!B tcp/22:1 tcp/22:2-
+
+token by neighbours:
+  neighbours within the prefix are one who shows it: load=ssh,ping,A ping!A tcp/22
+
+token trusting:
+  what the trusted show is spent: load=ssh,ping,A b>tcp/22 b>ping!A ping!A tcp/22-
+
+token routed:
+  tokens for another host go there: load=ssh,ping,A load=ssh,http/80,B ping!A@elsewhere tcp/22@elsewhere +3s http/80!B@elsewhere tcp/22:2@elsewhere
+  and not here: load=ssh,ping,A ping!A tcp/22@elsewhere- ping!A@elsewhere tcp/22:2@elsewhere
+
+token pair:
+  a token opens its own door: load=ssh,ping,A load=vpn,ping,B ping!A tcp/22 udp/51820-
+  and the other's the other: load=ssh,ping,A load=vpn,ping,B ping!B tcp/22- udp/51820
+  one begins a session: load=vpn,udp/53,A udp/53!A udp/51820 +2.5s udp/51820
+  two carriers may share a port: load=ssh,udp/53,A load=ssh,dns/53,B load=vpn,udp/53,C udp/53!A tcp/22 +3s dns/53!B tcp/22:2 udp/53!C udp/51820
+
+token or steps:
+  the steps open: KNOCK tcp/22
+  the token opens: load=ssh,ping,A ping!A tcp/22
+  a token to a port that is not watched leaves an attempt alone: load=ssh,ping,A tcp/51001 ping!A udp/54040 +1.5s tcp/52777 +1s tcp/22
+  one in the watch range opens and starts the attempt over: load=ssh,udp/53000,A tcp/51001 udp/53000!A tcp/22:1 +3s udp/54040 tcp/52777 tcp/22:2-
+
+token or steps, banning:
+  a token ends an automatic ban: load=ssh,ping,A tcp/51001 tcp/51500 KNOCK tcp/22:1- ping!A tcp/22:2
+  and no sooner does a false one: load=ssh,ping,A tcp/51001 tcp/51500 KNOCK ping!B ping!A~cut tcp/22-
+  nor one that was spent before: load=ssh,ping,A ping!A tcp/51001 tcp/51500 ping!A tcp/22-
+  a later wrong step bans again: load=ssh,ping,A tcp/51001 tcp/51500 ping!A tcp/22:1 tcp/51001 tcp/51500 tcp/22:2-
+  a ban by hand stays: load=ssh,ping,A ban tcp/51001 tcp/51500 ping!A tcp/22-
+  the ban of one is not ended by the token of another: load=ssh,ping,A tcp/51001 tcp/51500 b>ping!A KNOCK tcp/22- b>tcp/22
+  one in the watch range ends the ban that it earns: load=ssh,udp/53000,A tcp/51001 udp/53000!A tcp/22
+
+signed or steps:
+  what may be a signed knock opens nothing by itself: signed-ping signed-udp/62201 tcp/22-
+  it passes by, and disturbs no attempt: tcp/51001 signed-ping signed-udp/62201 udp/54040 signed-ping tcp/52777 tcp/22
+  it keeps no attempt from being late: tcp/51001 +1.3s signed-udp/62201 +1.3s udp/54040 tcp/52777 tcp/22-
+  in the watch range it starts the attempt over, as any packet does: tcp/51001 signed-udp/53000 udp/54040 tcp/52777 tcp/22-
+  it ends no grant and renews none: KNOCK signed-ping tcp/22:1 +1.3s signed-udp/62201 +1.3s tcp/22:2-
+  it ends no ban: ban signed-ping KNOCK tcp/22-
+  by hand the door opens to who has sent it: signed-ping open=ssh,2s tcp/22
+
+signed or token:
+  what may be a signed knock spends no token: load=ssh,ping,A load=ssh,udp/62201,B signed-ping signed-udp/62201 tcp/22- ping!A tcp/22
+  a token by the same packets opens as ever: load=ssh,udp/62201,A udp/62201!A signed-udp/62201 tcp/22
 `);
 
 /** Claims that are about one family: senders of the same /64. */
@@ -223,6 +351,9 @@ neighbours:
   who shares the prefix shares the grant: KNOCK b>tcp/22
   and the attempt: tcp/51001 b>udp/54040 tcp/52777 b>tcp/22
   and the ban: b>ban KNOCK tcp/22-
+
+token by neighbours:
+  who shares the prefix shares what a token brings: load=ssh,ping,A b>ping!A tcp/22
 `);
 
 /** The scenario as a gate has to play it that remembers sources alone. */

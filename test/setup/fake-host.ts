@@ -60,11 +60,11 @@ const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
 
 const PROBE = "nft --terse list chains inet";
 export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as const;
-export const LIST_TERSE = ["nft", "--json", "--terse", "list", "table", "inet", "postern"] as const;
+/** Of all tables; see `listWithoutMembers`. */
+export const LIST_TERSE = ["nft", "--json", "--terse", "list", "ruleset", "inet"] as const;
 export const LIST_SETS = ["nft", "--json", "--terse", "list", "sets", "inet"] as const;
 export const LIST_CHAINS = ["nft", "--json", "--terse", "list", "chains", "inet"] as const;
 export const LOAD = ["nft", "-f", "-"] as const;
-export const TABLES = ["nft", "list", "tables", "inet"] as const;
 
 export function prints(stdout: string): Finished {
   return { ...DONE, stdout };
@@ -95,7 +95,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
-      if (!line.endsWith(" --version") && line !== PROBE) ran.push({ argv, stdin });
+      if (!line.endsWith(" --version") && line !== PROBE) ran.push({ argv, stdin: `${stdin}` });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);
     },
@@ -114,10 +114,17 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     network: {
       lookUp: () => Promise.resolve({ why: "ENOTFOUND" }),
       hasRoute: () => Promise.resolve(false),
+      sourceTo: () => Promise.resolve(undefined),
       connect: unexpected,
       sendDatagram: unexpected,
+      ping: unexpected,
+      sendEcho: unexpected,
+      ask: unexpected,
     },
     interruption: () => Promise.race([]),
+    onSignal: () => undefined,
+    sockets: unexpected,
+    stampOf: () => Promise.resolve(undefined),
     readText: (path) => Promise.resolve(ok(files[path] ?? "")),
     readSecret: (path) => Promise.resolve(ok(written.get(path) ?? files[path])),
     readInput: () => Promise.resolve(ok(answers.input ?? "")),
@@ -138,9 +145,11 @@ export function fakeHost(answers: Answers = {}): FakeHost {
       written.set(other, text);
       return Promise.resolve(ok(undefined));
     },
+    checkFile: () => Promise.resolve(ok(undefined)),
     checkFolder: () =>
       Promise.resolve(answers.untrusted === undefined ? ok(undefined) : fail(answers.untrusted)),
     readLink: (path) => Promise.resolve(answers.links?.[path]),
+    listFolder: () => Promise.resolve(ok([])),
     environment: (name) => answers.environment?.[name],
   };
 }
@@ -177,26 +186,33 @@ function notThere(path: string): Result<never> {
 
 /** What the programs of the host answer, by their command line. */
 function programsOf(answers: Answers) {
-  const { nftVersion, tables, loads, conntrack, sockets, rules = "", check = DONE } = answers;
+  const {
+    nftVersion,
+    tables,
+    loads,
+    conntrack,
+    sockets,
+    rules = "table inet postern {\n}\n",
+    check = DONE,
+  } = answers;
   const nextTable = oneByOne(tables ?? [undefined]);
   const nextLoad = oneByOne(loads ?? [DONE]);
-  let isThere = false;
+  let last: string | Finished = NOTHING;
   const list = () => {
-    const table = nextTable();
-    isThere = table !== undefined;
-    return listing(table ?? fails("Error: No such file or directory\n"));
+    last = nextTable() ?? NOTHING;
+    return listing(last);
   };
   /** Of several lists that are asked for at once, the first has everything. */
   const listSome = () => listing(nextTable() ?? NOTHING);
   const programs: Readonly<Record<string, () => Finished>> = {
     "nft --version": () => nftVersion ?? prints("nftables v1.0.6 (Lester Gooch #5)\n"),
     [PROBE]: () => answers.anyNftables ?? DONE,
-    [LIST.join(" ")]: list,
+    // With its members, right after it was listed without.
+    [LIST.join(" ")]: () => listing(last),
     [LIST_TERSE.join(" ")]: list,
     [LIST_SETS.join(" ")]: listSome,
     [LIST_CHAINS.join(" ")]: () => prints(NOTHING),
-    [TABLES.join(" ")]: () => prints(`table inet filter\n${isThere ? "table inet postern\n" : ""}`),
-    "nft --stateless --terse --numeric-protocol list table inet postern": () => prints(rules),
+    "nft --stateless --terse --numeric-protocol list ruleset inet": () => prints(rules),
     "nft --check -f -": () => check,
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "ss --no-header --numeric --tcp --all": () =>

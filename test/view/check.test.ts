@@ -12,6 +12,8 @@ const STRONG: DoorReport = {
   scansTried: 312,
   chancePerThousand: 1.06e-8,
   overheardPackets: 3,
+  token: undefined,
+  signed: undefined,
 };
 const WEAK: DoorReport = {
   ...STRONG,
@@ -26,7 +28,22 @@ const BY_HAND: DoorReport = {
   scansTried: 0,
   chancePerThousand: 0,
   overheardPackets: undefined,
+  token: undefined,
 };
+
+const TOKENS: DoorReport = {
+  ...BY_HAND,
+  door: "token",
+  token: {
+    tokens: 46_592,
+    carriers: [
+      { carrier: "ping", bits: 128, chancePerThousand: 1.369e-31 },
+      { carrier: "dns/53", bits: 80, chancePerThousand: 3.854e-17 },
+    ],
+  },
+};
+
+const SIGNED: DoorReport = { ...BY_HAND, door: "signed", signed: ["ping", "udp/62201"] };
 
 const problem = (severity: Problem["severity"], what: string, line: number): Problem => ({
   code: "nothing-listens",
@@ -46,6 +63,34 @@ describe("for people", () => {
   test("a good policy is a line for each door and a line with the counts", () => {
     expect(plain({})).toBe(
       "ssh: none of 312 scans opens it; 1,000 random packets to its watch open it once in 94 million tries; who overhears one knock (3 packets) can repeat it\n\n1 door, no problems\n",
+    );
+  });
+
+  test("a door that signed knocks alone open is told that nothing else does", () => {
+    expect(plain({ doors: [SIGNED] })).toContain(
+      "signed: no scan opens it; nobody guesses a signature; who overhears a signed knock cannot repeat it\n",
+    );
+  });
+
+  test("of a door with signed knocks and another way the weaker way is told", () => {
+    const signed = SIGNED.signed;
+    expect(plain({ doors: [{ ...STRONG, signed }] })).toContain(
+      "can repeat it; a signed knock opens it as well: it is as weak as its sequence\n",
+    );
+    expect(plain({ doors: [{ ...TOKENS, signed }] })).toMatch(
+      /1,000 guesses by dns\/53 .*; who overhears a token cannot repeat it; a signed knock opens it as well\n/,
+    );
+  });
+
+  test("a door with tokens is told how likely the easiest of them is guessed", () => {
+    expect(plain({ doors: [TOKENS] })).toContain(
+      "token: no scan opens it; 1,000 guesses by dns/53 (80 bits, of which 46,592 tokens at most are right) open it once in 2.6e+16 tries; who overhears a token cannot repeat it\n",
+    );
+  });
+
+  test("a door with a sequence besides is as weak as that", () => {
+    expect(plain({ doors: [{ ...STRONG, token: TOKENS.token }] })).toContain(
+      "can repeat it; a token opens it as well: it is as weak as its sequence\n",
     );
   });
 
@@ -111,7 +156,7 @@ describe("for scripts", () => {
     expect(parsed({ problems: [LATE, EARLY], notLookedAt: ["that"] })).toEqual({
       ok: false,
       problems: [EARLY, LATE],
-      doors: [{ ...STRONG, openedBy: null, remedy: null }],
+      doors: [{ ...STRONG, openedBy: null, remedy: null, token: null, signed: null }],
       notLookedAt: ["that"],
     });
     expect(Object.keys(parsed({}))).toEqual(["ok", "problems", "doors", "notLookedAt"]);

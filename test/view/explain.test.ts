@@ -25,6 +25,8 @@ const DOOR: DoorExplanation = {
   openForSeconds: 10,
   singleUse: false,
   attempt: ATTEMPT,
+  carriers: [],
+  signed: null,
 };
 const STRANGER: Explanation = {
   address: "192.0.2.7",
@@ -139,6 +141,42 @@ describe("at a door", () => {
     ["not-gated", "packets from here do not knock at ssh"],
   ] as const)("a knock that would end %s is not recommended", (wouldEnd, text) => {
     expect(door({ attempt: { ...ATTEMPT, wouldEnd } }).at(-1)).toBe(text);
+  });
+
+  test("that a signed knock opens it, and what it has to be", () => {
+    const signed = { carriers: ["ping", "udp/62201"], opensFromHere: true, bound: false };
+    expect(door({ attempt: null, signed })).toEqual([
+      "tcp/22  refused: no grant",
+      "a signed knock opens it, by ping or udp/62201",
+    ]);
+    expect(door({ signed: { ...signed, bound: true } }).at(-1)).toBe(
+      "a signed knock that names this address opens it, by ping or udp/62201",
+    );
+    expect(door({ carriers: ["ping"], signed }).slice(-2)).toEqual([
+      "a token opens it, by ping",
+      "a signed knock opens it, by ping or udp/62201",
+    ]);
+    expect(door({ attempt: null, signed: { ...signed, opensFromHere: false } }).at(-1)).toBe(
+      "no signed knock opens it: its `from` does not name this address",
+    );
+  });
+
+  test("that a token opens it, and what it comes by", () => {
+    const carriers = ["ping", "udp/62201", "http/80"];
+    expect(door({ attempt: null, carriers })).toEqual([
+      "tcp/22  refused: no grant",
+      "a token opens it, by ping, udp/62201 or http/80",
+    ]);
+    expect(door({ carriers: ["ping"] }).at(-1)).toBe("a token opens it, by ping");
+  });
+
+  test("that it also ends a ban for wrong steps", () => {
+    const visits = [{ ...REFUSED, why: "banned" } as const];
+    const bans = [{ automatic: true, secondsLeft: 9 }];
+    const doors = [{ ...DOOR, visits, attempt: null, carriers: ["ping"] }];
+    expect(plain({ ...STRANGER, bans, doors })).toContain(
+      "  a token opens it, by ping, and ends a ban for wrong steps\n",
+    );
   });
 
   test("that no knock opens, the command that does is told", () => {

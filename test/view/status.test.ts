@@ -9,6 +9,8 @@ const QUIET: DoorStatus = {
   sessions: [],
   partWay: [],
   counters: { refused: 0, open: 0, wrong: 0 },
+  tokens: [],
+  knocks: [],
 };
 const EMPTY: Status = {
   backend: "nftables",
@@ -16,6 +18,7 @@ const EMPTY: Status = {
   banned: [],
   sets: [],
   toHoldMore: null,
+  agent: null,
   unconfirmed: null,
 };
 
@@ -29,6 +32,50 @@ const sources = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ source: `192.0.2.${n}`, secondsLeft: 9 }));
 
 describe("for people", () => {
+  test("of an agent it says what it has let in and refused, or that none is running", () => {
+    const agent = {
+      isRunning: true,
+      candidates: 9,
+      opened: 2,
+      refused: { time: 1, seen: 4 },
+      lost: 3,
+    };
+    expect(plain(statusOf({}, { agent }))).toContain(
+      [
+        "agent",
+        "  signed knocks since it began: 2 opened, refused: 1 time, 4 seen",
+        "  packets that might have been some: 9",
+        "  3 came too fast to be read",
+        "",
+      ].join("\n"),
+    );
+    expect(plain(statusOf({}, { agent: { ...agent, isRunning: false } }))).toContain(
+      "no agent is running, and signed knocks open nothing\n",
+    );
+  });
+
+  test("of a door that opens with tokens it says how many there are, and who has knocked", () => {
+    const tokens = { carrier: "ping", clients: 2, tokens: 1400, bytes: 420_000, secondsLeft: 7300 };
+    const door: Partial<DoorStatus> = {
+      tokens: [tokens, { ...tokens, carrier: "dns/53", clients: 0, tokens: 0, secondsLeft: null }],
+      knocks: [
+        { with: "token", client: "ana", carrier: "ping", source: "2001:db8::7", secondsAgo: 60 },
+        { with: "token", client: null, carrier: "ping", source: "192.0.2.7", secondsAgo: 7201 },
+      ],
+    };
+    expect(plain(statusOf(door))).toBe(
+      [
+        "ssh  shut",
+        "  tokens by ping: 1400 for 2 clients, about 420 kB, 2 h left",
+        "  tokens by dns/53: no client has any",
+        "  ana by ping from 2001:db8::7, 60 s ago",
+        "  somebody whose key is gone by ping from 192.0.2.7, 2 h ago",
+        "  so far: 0 packets refused, 0 times opened, 0 wrong steps",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("a gate at rest is a door that is shut", () => {
     expect(plain(EMPTY)).toBe(
       ["ssh  shut", "  so far: 0 packets refused, 0 times opened, 0 wrong steps", ""].join("\n"),
@@ -39,6 +86,7 @@ describe("for people", () => {
     const status: Status = {
       backend: "nftables",
       toHoldMore: null,
+      agent: null,
       unconfirmed: null,
       doors: [
         {
@@ -47,6 +95,8 @@ describe("for people", () => {
           sessions: [],
           partWay: [{ source: "2001:db8::8", secondsLeft: 4, stage: 1, of: 3 }],
           counters: { refused: 5, open: 1, wrong: 2, banned: 1 },
+          tokens: [],
+          knocks: [],
         },
         {
           ...QUIET,

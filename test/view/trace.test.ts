@@ -96,6 +96,30 @@ describe("what came of it", () => {
       { kind: "refused", ...at, why: "unknown", answered: false },
       "refused at door ssh: no grant, or banned",
     ],
+    [
+      { kind: "token", ...at, carrier: "ping", seconds: 10 },
+      "token by ping: ssh is open to 192.0.2.7 for 10s",
+    ],
+    [
+      { kind: "token-no-room", ...at, carrier: "udp/62201" },
+      "token by udp/62201 for ssh: it is spent, and there is no room for a grant: its set is full",
+    ],
+    [
+      { kind: "handed-over", carrier: "udp/62201" },
+      "may be a signed knock by udp/62201: handed to the agent, whose log tells what came of it",
+    ],
+    [
+      { kind: "not-handed-over", carrier: "ping" },
+      "may be a signed knock by ping, and is not handed to the agent: more come than it is shown",
+    ],
+    [
+      { kind: "not-signed", carrier: "ping" },
+      "no signed knock by ping: its size is another, or how it begins, which goes by the time and the host's key",
+    ],
+    [
+      { kind: "no-token", carrier: "http/80" },
+      "no token by http/80 that opens anything: spent, its time over, or never put in",
+    ],
     [{ kind: "other-interface" }, "came in by an interface that has no doors"],
     [{ kind: "no-door" }, "not for any door"],
     [{ kind: "part" }, "without ports: no knock, and for no door"],

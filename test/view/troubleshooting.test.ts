@@ -37,6 +37,12 @@ const SEEN: readonly Seen[] = [
   ...(["no-grant", "used-up", "banned", "no-connection", "fragment", "unknown"] as const).map(
     (why) => ({ ...refused, why }),
   ),
+  { kind: "token", ...at, carrier: "ping", seconds: 10 },
+  { kind: "token-no-room", ...at, carrier: "ping" },
+  { kind: "no-token", carrier: "ping" },
+  { kind: "handed-over", carrier: "ping" },
+  { kind: "not-handed-over", carrier: "ping" },
+  { kind: "not-signed", carrier: "ping" },
   { kind: "no-door" },
   { kind: "other-interface" },
   { kind: "part" },

@@ -16,6 +16,6 @@ export {
 export { BY_HAND_SECONDS, type Lasting, listsOf } from "./lists.ts";
 export { CLOCK, logNames } from "./names.ts";
 export { printRules } from "./print.ts";
-export { printScript } from "./script.ts";
+export { printSavedScript, printScript } from "./script.ts";
 export { printTransaction, savedRules } from "./transaction.ts";
 export { nameFor, withList } from "./with-list.ts";

@@ -123,7 +123,7 @@ function alternatives(match: Match, { family, listsOf, renewed }: Asking): Alter
     case "any-flag":
       return [[`! --tcp-flags ${match.of.map((flag) => flag.toUpperCase()).join()} NONE`]];
     case "echo-request":
-      return [[echoRequest(match.family, match.payloadBytes)]];
+      return [[echoRequest(match.family, match.payloadBytes ?? 0)]];
     case "member":
       return listsOf(match.of).map((list) => findIn(list, renewed));
     case "spend":
@@ -131,6 +131,8 @@ function alternatives(match: Match, { family, listsOf, renewed }: Asking): Alter
       return listsOf(match.of).map((list) => [rcheck(list), recent("--remove", list)]);
     case "bound-socket":
       return [["-m socket"]];
+    case "payload":
+    case "whole":
     case "listener-only":
     case "has-socket":
       throw new Error(`alternatives: iptables cannot say ${match.kind}`);
@@ -179,7 +181,8 @@ const ALL_ONES = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 /** The kernel's own is that of one address. */
 function mask({ family, key }: TimedSet): string {
-  if (key.kind !== "source") throw new Error(`mask: the members of a ${key.kind} are no sources`);
+  if (key.kind !== "source" || family === undefined)
+    throw new Error(`mask: the members of a ${key.kind} are no sources`);
   if (key.prefixLength === widthOf(family)) return "";
   const ones = parsePrefix(`${ALL_ONES}/${key.prefixLength}`);
   if (ones === undefined) throw new Error(`mask: no IPv6 address has ${key.prefixLength} bits`);

@@ -109,6 +109,8 @@ function linesOf(action: Action, { to, then }: Rule, names: Names): string[][] {
         ],
       ];
     }
+    case "hand-over":
+      throw new Error("linesOf: iptables has no sets that could tell a signed knock");
   }
 }
 

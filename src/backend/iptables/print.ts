@@ -20,7 +20,9 @@ export interface Standing {
 export function printRules(program: Program, { lasting, counted }: Standing = {}): string[] {
   const lists = listsBySet(program, lasting);
   const chains = chainNames(program.chains.map(({ name }) => name));
-  const logged = logNames([...new Set(program.counters.map(({ door }) => door))]);
+  const logged = logNames([
+    ...new Set(program.counters.flatMap((counter) => ("door" in counter ? [counter.door] : []))),
+  ]);
   const names: Names = {
     chain: (chain) => named(chains, chain),
     logged: (door) => named(logged, door),
@@ -61,10 +63,15 @@ function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[]
     `${head} -m comment --comment "${POLICY}${fingerprint}"`,
     ...lists.map(
       (list) =>
-        `${head} ${OPTION[list.set.family]} -m comment --comment "${printList(list)}" ${recent("--set", list)}`,
+        `${head} ${optionFor(list)} -m comment --comment "${printList(list)}" ${recent("--set", list)}`,
     ),
     `${head} -m recent --set --name ${CLOCK}`,
   ];
+}
+
+function optionFor({ set }: List): string {
+  if (set.family === undefined) throw new Error(`optionFor: ${set.name} is of no family`);
+  return OPTION[set.family];
 }
 
 function printList(list: List): string {

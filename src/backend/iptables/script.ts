@@ -1,8 +1,11 @@
 /** A program as a shell script, for a host that has iptables and neither Postern nor Node.js. */
+import { FAMILIES, type Family } from "../../policy/address.ts";
 import type { Chain, Program } from "../../program/program.ts";
+import type { Saved } from "./listing.ts";
 import { listsOf } from "./lists.ts";
 import { CLOCK } from "./names.ts";
 import { printRules } from "./print.ts";
+import { OPTION } from "./print-match.ts";
 
 export function printScript(program: Program): string {
   return [
@@ -15,6 +18,26 @@ export function printScript(program: Program): string {
     ...printRules(program),
     END,
   ].join("\n");
+}
+
+/** The same of rules as they once stood, without what they had counted. */
+export function printSavedScript(saved: Readonly<Record<Family, Saved>>): string {
+  const chains = new Set([...saved.ipv4.chains, ...saved.ipv6.chains]);
+  return [
+    HEAD,
+    LISTS,
+    CLOCK_LINE,
+    BEGIN,
+    "*raw",
+    ...[...chains].map((chain) => `:${chain} - [0:0]`),
+    ...FAMILIES.flatMap((family) => saved[family].rules.map((rule) => forFamily(rule, family))),
+    END,
+  ].join("\n");
+}
+
+/** `[7:420] -A CHAIN ...`: of one family alone, and so that the same rules make the same text. */
+function forFamily(rule: string, family: Family): string {
+  return rule.replace(/^(\[\S+ )?(-A \S+)/, `$2 ${OPTION[family]}`);
 }
 
 /** What a reader wants to know before the first rule. */
@@ -100,10 +123,14 @@ function kindsOfLists(program: Program): string[] {
     const [name, meaning] = KINDS[role] ?? [];
     return name === undefined ? [] : [[`postern-${name}...`, meaning]];
   });
-  return [...lines, [CLOCK, "nobody: Postern reads the kernel's clock in it"]].map(
-    ([name = "", meaning]) => `#     ${name.padEnd(33)} ${meaning}`,
-  );
+  return [...lines.map(([name = "", meaning = ""]) => listLine(name, meaning)), CLOCK_LINE];
 }
+
+function listLine(name: string, meaning: string): string {
+  return `#     ${name.padEnd(33)} ${meaning}`;
+}
+
+const CLOCK_LINE = listLine(CLOCK, "nobody: Postern reads the kernel's clock in it");
 
 const LOGS = `#
 # The kernel log holds at most 5 lines a second of each kind, and the counts all.`;

@@ -10,12 +10,12 @@ const ONE_USE = " limit rate 1/week burst 1 packets";
 export function printRemember(set: LiveSet, source: Address, seconds: number | undefined): string {
   const use = set.label.singleUse ? ONE_USE : "";
   const end = seconds === undefined ? "" : ` timeout ${seconds}s`;
-  return `${printForget(set, source)}${change("add", set, `${member(set, source)}${use}${end}`)}`;
+  return `${printForget(set, source)}${change("add", set, `${printMember(set, source)}${use}${end}`)}`;
 }
 
 /** It is added first because to delete what is not there fails the whole transaction. */
 export function printForget(set: LiveSet, source: Address): string {
-  return `${change("add", set, member(set, source))}${change("delete", set, member(set, source))}`;
+  return `${change("add", set, printMember(set, source))}${change("delete", set, printMember(set, source))}`;
 }
 
 export function printForgetAll(set: LiveSet): string {
@@ -26,7 +26,7 @@ function change(verb: "add" | "delete", set: LiveSet, element: string): string {
   return `${verb} element ${TABLE} ${set.name} { ${element} }\n`;
 }
 
-function member({ label }: LiveSet, source: Address): string {
+export function printMember({ label }: LiveSet, source: Address): string {
   return printAddress(maskAddress(source, label.prefixLength));
 }
 

@@ -1,5 +1,11 @@
 /** One rule of a program as one line of nftables. */
-import { printPrefix, widthOf } from "../../policy/address.ts";
+import { type Family, printPrefix, widthOf } from "../../policy/address.ts";
+import { CARRIERS, type CarrierForm, TAG_BYTES, WIRE_BYTES } from "../../policy/carriers.ts";
+import {
+  SIGNED_LOG_GROUP,
+  SIGNED_PACKETS_A_SECOND,
+  SIGNED_SNAP_BYTES,
+} from "../../program/handed.ts";
 import type { Action, Match, Rule, TimedSet, Verdict } from "../../program/program.ts";
 import { ANSWER_AS_CLOSED } from "./names.ts";
 
@@ -48,9 +54,11 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
     case "any-flag":
       return `tcp flags & (${match.of.join(" | ")}) != 0`;
     case "echo-request":
-      return match.family === "ipv4"
-        ? `icmp type echo-request ip hdrlength 5 ip length ${match.payloadBytes + IPV4_AND_ICMP_BYTES}`
-        : `icmpv6 type echo-request ip6 nexthdr icmpv6 ip6 length ${match.payloadBytes + ICMPV6_BYTES}`;
+      return echoRequest(match.family, match.payloadBytes);
+    case "payload":
+      return `${payload(match.of, match.at, match.bytes.length)} ${hexadecimal(match.bytes)}`;
+    case "whole":
+      return `${UNFRAGMENTED[match.family]} meta length ${match.least}-${match.most}`;
     case "member":
     case "spend":
       return `${printKey(match.of)} @${match.of.name}`;
@@ -64,6 +72,20 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
   }
 }
 
+function echoRequest(family: Family, payloadBytes: number | undefined): string {
+  const request = `${family === "ipv4" ? "icmp" : "icmpv6"} type echo-request`;
+  if (payloadBytes === undefined) return request;
+  return family === "ipv4"
+    ? `${request} ip hdrlength 5 ip length ${payloadBytes + IPV4_AND_ICMP_BYTES}`
+    : `${request} ip6 nexthdr icmpv6 ip6 length ${payloadBytes + ICMPV6_BYTES}`;
+}
+
+/** Neither a part of something nor its beginning. */
+const UNFRAGMENTED: Readonly<Record<Family, string>> = {
+  ipv4: "ip frag-off & 0x3fff == 0",
+  ipv6: "exthdr frag missing",
+};
+
 function printAction(action: Action): string {
   switch (action.kind) {
     case "remember":
@@ -75,8 +97,16 @@ function printAction(action: Action): string {
     case "count":
       return `counter name "${action.in.name}"`;
     case "log":
-      return `limit name "${action.line}_lines" log prefix "postern: ${action.line} door=${action.door} " level info`;
+      return `limit name "${action.line}_lines" log prefix "postern: ${action.line} door=${action.door} ${via(action.via)}" level info`;
+    case "hand-over":
+      return `${HAND_OVER_RATE} log prefix "${action.carrier}" group ${SIGNED_LOG_GROUP} snaplen ${SIGNED_SNAP_BYTES} queue-threshold 1`;
   }
+}
+
+const HAND_OVER_RATE = `limit rate ${SIGNED_PACKETS_A_SECOND}/second burst ${SIGNED_PACKETS_A_SECOND} packets`;
+
+function via(carrier: string | undefined): string {
+  return carrier === undefined ? "" : `via=${carrier} `;
 }
 
 function printVerdict(verdict: Verdict): string {
@@ -101,7 +131,7 @@ export function printKey({ family, key }: TimedSet): string {
   const ip = network(family);
   switch (key.kind) {
     case "source":
-      return key.prefixLength === widthOf(family)
+      return key.prefixLength === widthOf(family ?? "ipv4")
         ? `${ip} saddr`
         : `${ip} saddr & ${ipv6Mask(key.prefixLength)}`;
     case "flow":
@@ -110,7 +140,32 @@ export function printKey({ family, key }: TimedSet): string {
       // Both ports and the sequence number, the first 64 bits of TCP. By their names these were
       // five parts, and nft 1.0.6 dies of listing such a set: its integer has lost its length.
       return `${ip} saddr . ${ip} daddr . @th,0,64`;
+    case "token":
+      return token(CARRIERS[key.carrier]);
+    case "use":
+      return `${ip} saddr . ${token(CARRIERS[key.carrier])}`;
+    case "tag":
+      // The headers of UDP and of an echo request have the same size.
+      return payload("udp", 0, TAG_BYTES);
+    case "mark":
+      return "@th,0,128";
   }
+}
+
+function token({ protocol, offset }: CarrierForm): string {
+  return payload(protocol, offset, WIRE_BYTES);
+}
+
+/** ICMP and UDP have headers of one size; where that of TCP ends, Linux 5.16 and newer can tell. */
+function payload(protocol: CarrierForm["protocol"], at: number, bytes: number): string {
+  const [base, start] = protocol === "tcp" ? ["ih", at] : ["th", HEADER_BYTES + at];
+  return `@${base},${start * 8},${bytes * 8}`;
+}
+
+const HEADER_BYTES = 8;
+
+function hexadecimal(bytes: readonly number[]): string {
+  return `0x${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function element(set: TimedSet, ...more: readonly string[]): string {

@@ -46,6 +46,11 @@ export function printListedAnew(rules: string): string {
   return `table ${TABLE}\ndelete table ${TABLE}\n${rules}`;
 }
 
+/** The same as a file that tells what it is, like that of {@link printNftables}. */
+export function printListedFile(rules: string): string {
+  return `${HEADER}\n\n${printListed(rules, [])}`;
+}
+
 /** All rules of the gate that stands go in the transaction that brings the new ones. */
 function inPlace(without: readonly string[]): string[] {
   return [
@@ -126,12 +131,15 @@ function printMadeOf({ fingerprint }: Program): string {
  */
 const ONE_USE = "limit rate 1/week burst 2 packets";
 
+/** No packet makes a token, so its first look-up is the one that counts. */
+const ONE_LOOK = "limit rate 1/week burst 1 packets";
+
 function printSet(set: TimedSet): string {
   return block(`set ${set.name}`, [
     `typeof ${set.key.kind === "source" ? printAddressKey(set) : printKey(set)}`,
     `size ${set.capacity}`,
     "flags dynamic,timeout",
-    ...(set.singleUse ? [ONE_USE] : []),
+    ...(set.singleUse ? [set.key.kind === "token" ? ONE_LOOK : ONE_USE] : []),
     `comment "${printLabel(labelOf(set))}"`,
   ]);
 }

@@ -1,6 +1,5 @@
-import { addDoors, type ClientDoor, clientDoorsOf } from "../../client/index.ts";
+import { addProfile, type Profile, parseProfile } from "../../client/index.ts";
 import type { Host } from "../../host/index.ts";
-import { parsePolicy } from "../../policy/parse.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { renderAdded } from "../../view/profiles.ts";
 import { type Command, EXIT, refuse } from "../command.ts";
@@ -11,19 +10,26 @@ export const profileAdd: Command = {
   summary: "keep the doors of HOST, so that `postern knock HOST` knows them",
   arguments: [["<host>", "its name or address, as you will call it"]],
   options: [
-    ["--from <file>", "what `postern profile export` printed there, or a policy; - is stdin"],
-    ["--door <name>", "of a policy with several doors only this one"],
+    [
+      "--from <file>",
+      "what `postern profile export`, `key show` or `agent key` printed there, or a policy; - is stdin",
+    ],
+    ["--door <name>", "of several doors only this one"],
   ],
   async run({ arguments: [hostText = ""], options }, world) {
     const host = readHostName(hostText);
     if (!host.ok) return refuse(world, host.problems);
     const { from, door } = options;
     if (typeof from !== "string") return refuse(world, [noSource(hostText)]);
-    const doors = await readDoors(world.host, from, typeof door === "string" ? door : undefined);
-    if (!doors.ok) return refuse(world, doors.problems);
-    const added = await addDoors(world.host, host.value, doors.value);
-    if (!added.ok) return refuse(world, added.problems);
-    world.stdout(renderAdded({ host: host.value, doors: doors.value, ...added.value }));
+    const profile = await readProfile(
+      world.host,
+      from,
+      typeof door === "string" ? door : undefined,
+    );
+    if (!profile.ok) return refuse(world, profile.problems);
+    const kept = await addProfile(world.host, host.value, profile.value);
+    if (!kept.ok) return refuse(world, kept.problems);
+    world.stdout(renderAdded({ host: host.value, added: profile.value, ...kept.value }));
     return EXIT.ok;
   },
 };
@@ -38,18 +44,18 @@ function noSource(host: string): Problem {
   };
 }
 
-async function readDoors(
+async function readProfile(
   host: Host,
   from: string,
   name: string | undefined,
-): Promise<Result<readonly ClientDoor[]>> {
+): Promise<Result<Profile>> {
   const text = from === "-" ? await host.readInput() : await host.readText(from);
   if (!text.ok) return text;
-  const policy = parsePolicy(text.value, from === "-" ? "stdin" : from);
-  if (!policy.ok) return policy;
-  const doors = clientDoorsOf(policy.value);
+  const profile = parseProfile(text.value, from === "-" ? "stdin" : from);
+  if (!profile.ok) return profile;
+  const { doors } = profile.value;
   const wanted = name === undefined ? doors : doors.filter((door) => door.name === name);
-  if (wanted.length > 0) return ok(wanted);
+  if (wanted.length > 0) return ok({ ...profile.value, doors: wanted });
   const names = doors.map((door) => door.name);
   return fail({
     code: "nothing-to-knock",
@@ -57,7 +63,10 @@ async function readDoors(
     what:
       name === undefined
         ? "no door of it has a sequence, and there is nothing to knock"
-        : `it has no door ${JSON.stringify(name)} with a sequence`,
-    fix: names.length === 0 ? "name a policy whose doors open to a knock" : `name one of ${names}`,
+        : `it has no door ${JSON.stringify(name)} that opens to a knock`,
+    fix:
+      names.length === 0
+        ? "name a policy whose doors open to a knock; for tokens what `postern key show NAME` printed there, for signed knocks what `postern agent key` did"
+        : `name one of ${names.join(", ")}`,
   });
 }

@@ -9,7 +9,7 @@ import { listRecipes, type Recipe, recipesOf, TOOLS, type Tool } from "../../vie
 import { type Command, EXIT, type Given, refuse } from "../command.ts";
 import { placeOf } from "../reading.ts";
 import { readHostName, readTarget } from "../target.ts";
-import { readClientDoor } from "./door.ts";
+import { opensOtherwise, readClientDoor } from "./door.ts";
 
 export const profileRecipe: Command = {
   name: "profile recipe",
@@ -29,7 +29,8 @@ export const profileRecipe: Command = {
       return refuse(world, [...(tool.ok ? [] : tool.problems), ...(aim.ok ? [] : aim.problems)]);
     }
     const { door, host, hint } = aim.value;
-    const recipes = recipesOf(door, host);
+    if (door.sequence === undefined) return refuse(world, [opensOtherwise(door)]);
+    const recipes = recipesOf(door.sequence, host);
     const wanted = recipes.find((recipe) => recipe.tool === tool.value);
     if (tool.value !== undefined && wanted === undefined) {
       return refuse(world, [noRecipe(tool.value, door, recipes)]);
@@ -92,8 +93,9 @@ async function readForeign(
   if (!target.ok) return target;
   const profiles = await readProfiles(host);
   if (!profiles.ok) return profiles;
-  const door = chooseDoor(profiles.value, target.value.host, target.value.door);
-  return door.ok ? ok({ door: door.value, host: named ?? target.value.host }) : door;
+  const choice = chooseDoor(profiles.value, target.value.host, target.value.door);
+  if (!choice.ok) return choice;
+  return ok({ door: choice.value.door, host: named ?? target.value.host });
 }
 
 /** A door of this host's policy, or of another that is at hand. */

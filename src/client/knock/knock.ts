@@ -1,15 +1,20 @@
 /** Knocks at every address of a host, and says which of them let us in. */
 import type { Connecting, Destination, Host } from "../../host/index.ts";
 import type { Family } from "../../policy/address.ts";
-import type { HostName } from "../../policy/policy.ts";
+import { Signer, type Signing } from "../signed/signer.ts";
+import { Slots } from "../token/slots.ts";
 import { type Arrival, approach, type Plan } from "./approach.ts";
+import type { SignedAs } from "./tries.ts";
 
 export interface Errand extends Plan {
-  readonly host: HostName;
+  /** What signed knocks are made with; undefined where the means take none. */
+  readonly signing: Signing | undefined;
   /** Undefined: both. */
   readonly family: Family | undefined;
   /** Whether every address is to open; otherwise the first that does is enough. */
   readonly everyAddress: boolean;
+  /** Told, in a line, what whoever waits has to know. */
+  readonly tell: (line: string) => void;
 }
 
 export interface Outcome {
@@ -27,11 +32,19 @@ export interface Outcome {
 export interface AddressOutcome extends Destination {
   /**
    * `open`, or `untried`; otherwise `silent` or `refused`, `late` when another address was open
-   * long before, or the system's word for what stood in the way.
+   * long before, `unsent` where nothing could be signed, or the system's word for what stood in the
+   * way.
    */
   readonly state: string;
-  /** What kept steps from arriving there, in the system's words; empty where nothing is known. */
+  /** What kept packets from arriving there, in the system's words; empty where nothing is known. */
   readonly turnedBack: readonly string[];
+  /**
+   * The carrier, `signed:` and the carrier, or `sequence`, that opened the door there, or that was
+   * sent and not tried.
+   */
+  readonly by: string | undefined;
+  /** Where that is a signed knock. */
+  readonly signed?: SignedAs | undefined;
 }
 
 /**
@@ -45,9 +58,13 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
   if ("why" in ways) return { ...NOWHERE, obstacle: ways.why };
   const began = host.monotonic();
   const end = new AbortController();
-  const arrivals = ways.map((to) => approach(host, to, errand, end.signal));
+  const takeSlot = slotsFor(host, errand, { count: ways.length, end: end.signal });
+  const signer = signerFor(host, errand, end.signal);
+  const circumstances = { takeSlot, signer, end: end.signal };
+  const arrivals = ways.map((to) => approach(host, to, errand, circumstances));
   const first = await firstOpen(arrivals);
-  if (first !== undefined && errand.everyAddress) {
+  // Who had to type for the first has enough to go in by.
+  if (first !== undefined && errand.everyAddress && signer?.isAttended !== true) {
     await awaitOthers(host, arrivals, host.monotonic() - began);
   }
   end.abort();
@@ -61,11 +78,31 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
       ...to,
       state: stateOf(all[n], first !== undefined),
       turnedBack: all[n]?.turnedBack ?? [],
+      ...(all[n]?.kind === "shut" ? { by: undefined } : { by: all[n]?.by, signed: all[n]?.signed }),
     })),
     obstacle: undefined,
     connection: first?.connection,
     milliseconds: host.monotonic() - began,
   };
+}
+
+/** Every address needs a slot of its own: a token opens for the one source that shows it. */
+function slotsFor(
+  host: Host,
+  { key, tell }: Errand,
+  { count, end }: { readonly count: number; readonly end: AbortSignal },
+): () => Promise<number | undefined> {
+  const slots = key === undefined ? undefined : new Slots(host, { key, count, tell, end });
+  return () => slots?.take() ?? Promise.resolve(undefined);
+}
+
+function signerFor(
+  host: Host,
+  { signing, means, door, tell }: Errand,
+  end: AbortSignal,
+): Signer | undefined {
+  if (signing === undefined || means.signed.length === 0) return undefined;
+  return new Signer(host, { signing, door: door.name, tell, end });
 }
 
 const NOWHERE: Omit<Outcome, "obstacle"> = {

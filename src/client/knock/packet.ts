@@ -1,12 +1,17 @@
-/** The packets with which a client makes a step. */
-import type { Answer, Destination, Host, Sent } from "../../host/index.ts";
+/** The packets that a knock is made of. */
+import type { Destination, Host, Sent } from "../../host/index.ts";
+import { printCarrier } from "../../policy/carriers.ts";
 import type { Port, Step } from "../../policy/policy.ts";
+import { type Carried, sendSigned } from "../signed/send.ts";
+import { type Shown, sendToken } from "../token/send.ts";
 
 export type Protocol = "tcp" | "udp";
 
 export type Packet =
   | { readonly kind: Protocol; readonly port: Port }
-  | { readonly kind: "ping"; readonly payloadBytes: number };
+  | { readonly kind: "ping"; readonly payloadBytes: number }
+  | ({ readonly kind: "token" } & Shown)
+  | ({ readonly kind: "signed" } & Carried);
 
 /**
  * Two packets that each make the step, so that one may be lost: what comes again does no harm. A
@@ -14,7 +19,7 @@ export type Packet =
  * `via` says which.
  */
 export function packetsOf(step: Step, via: Protocol | undefined): readonly [Packet, Packet] {
-  if (step.kind === "ping") return [step, step];
+  if (step.kind === "ping") return twice(step);
   const { protocol, port } = step;
   if (protocol !== "either") return twice({ kind: protocol, port });
   if (via !== undefined) return twice({ kind: via, port });
@@ -24,13 +29,22 @@ export function packetsOf(step: Step, via: Protocol | undefined): readonly [Pack
   ];
 }
 
-function twice(packet: Packet): readonly [Packet, Packet] {
+export function twice(packet: Packet): readonly [Packet, Packet] {
   return [packet, packet];
 }
 
-/** As steps are written. */
+/** As steps and carriers are written; of what is signed also by whom. */
 export function printPacket(packet: Packet): string {
-  return `${packet.kind}/${packet.kind === "ping" ? packet.payloadBytes : packet.port}`;
+  switch (packet.kind) {
+    case "token":
+      return printCarrier(packet.carrier);
+    case "signed":
+      return `signed:${printCarrier(packet.carrier)} with ${packet.identity}`;
+    case "ping":
+      return `${packet.kind}/${packet.payloadBytes}`;
+    default:
+      return `${packet.kind}/${packet.port}`;
+  }
 }
 
 export function sendPacket(host: Host, to: Destination, packet: Packet): Sent {
@@ -40,25 +54,10 @@ export function sendPacket(host: Host, to: Destination, packet: Packet): Sent {
     case "udp":
       return host.network.sendDatagram(to, packet.port);
     case "ping":
-      return sendPing(host, to, packet.payloadBytes);
+      return host.network.ping(to, packet);
+    case "token":
+      return sendToken(host, to, packet);
+    case "signed":
+      return sendSigned(host, to, packet);
   }
-}
-
-const PING_SECONDS = 2;
-/** What `ping` ends with where nothing came back. */
-const NO_REPLY = 1;
-
-/** Echo requests take a privilege that `ping` has, whoever starts it. */
-function sendPing(host: Host, { address }: Destination, payloadBytes: number): Sent {
-  const options = ["-n", "-q", "-c", "1", "-W", `${PING_SECONDS}`, "-s", `${payloadBytes}`];
-  const ping = host.start(["ping", ...options, address]);
-  const answer = (async (): Promise<Answer | undefined> => {
-    const said: string[] = [];
-    for await (const line of ping.lines) said.push(line);
-    const status = await ping.ended;
-    if (status === 0) return { kind: "accepted" };
-    if (status === NO_REPLY) return undefined;
-    return { kind: "unreachable", why: said.find((line) => line !== "") ?? "ping failed" };
-  })();
-  return { answer, end: () => ping.stop() };
 }

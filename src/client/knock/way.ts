@@ -1,15 +1,15 @@
 /** The way to one address: what was sent over it, and what came back. */
 import type { Answer, Connecting, Destination, Host, Sent } from "../../host/index.ts";
-import type { Step } from "../../policy/policy.ts";
-import { type Care, Pace } from "./pace.ts";
-import { type Packet, type Protocol, packetsOf, printPacket, sendPacket } from "./packet.ts";
+import { Pace, type Patience } from "./pace.ts";
+import { type Packet, printPacket, sendPacket } from "./packet.ts";
+import type { Move } from "./tries.ts";
 
 /** What somebody who looks on sees of a knock. Steps are secret, and it has them. */
 export interface Sight {
   /** By the clock for differences of the host. */
   readonly at: number;
   readonly address: string;
-  /** As steps and services are written. */
+  /** As steps, carriers and services are written. */
   readonly packet: string;
   /** Undefined: it was sent. */
   readonly answer: Answer | undefined;
@@ -28,7 +28,7 @@ interface Circumstances {
  */
 const UNREPEATED = 800;
 
-/** A packet of a step. */
+/** A packet of a move. */
 interface Made {
   readonly sent: Sent;
   /** Fulfilled when it has certainly arrived, and rejected when it certainly has not. */
@@ -59,15 +59,17 @@ export class Way {
     this.#pace = new Pace(withinSeconds);
   }
 
-  /** Sends every step, one after the other. */
-  async makeSteps(steps: readonly Step[], via: Protocol | undefined, care: Care): Promise<void> {
-    for (const step of steps) await this.#makeStep(packetsOf(step, via), care);
+  /** Makes every move, one after the other. Whether each has left this host. */
+  async make(moves: readonly Move[]): Promise<boolean> {
+    let haveLeft = true;
+    for (const move of moves) haveLeft = (await this.#move(move)) && haveLeft;
+    return haveLeft;
   }
 
   /** Begins connections until one is accepted; undefined when none is. */
-  async enter(ports: readonly number[], care: Care): Promise<Connecting | undefined> {
+  async enter(ports: readonly number[], patience: Patience): Promise<Connecting | undefined> {
     let next = this.#host.monotonic();
-    for (const pause of this.#pace.connectPauses(care)) {
+    for (const pause of this.#pace.connectPauses(patience)) {
       // What was refused may be let in a moment later, when a late packet has come.
       await this.#host.pause(next - this.#host.monotonic(), this.#end);
       next = this.#host.monotonic() + pause;
@@ -82,7 +84,7 @@ export class Way {
     return this.#entered;
   }
 
-  /** What kept packets of steps from being sent, or sent them back: the system's words for it. */
+  /** What kept packets from being sent, or sent them back: the system's words for it. */
   get turnedBack(): readonly string[] {
     return [...this.#turnedBack];
   }
@@ -95,24 +97,37 @@ export class Way {
   }
 
   /** Who is careful sends each of them, since a firewall may answer for a host behind it. */
-  async #makeStep(packets: readonly Packet[], care: Care): Promise<void> {
+  async #move({ packets, care }: Move): Promise<boolean> {
     const made: Made[] = [];
+    let hasLeft = false;
     for (const packet of packets) {
-      if (this.#end.aborted) return;
-      const one = this.#make(packet);
+      if (this.#end.aborted) return hasLeft;
+      const one = this.#send(packet);
       made.push(one);
+      if (await this.#leaves(packet, one)) hasLeft = true;
       const arrivals = care === "quick" ? made : [one];
       const awaited = Promise.any(arrivals.map(({ arrival }) => arrival));
-      const fate = await this.#fateWithin(this.#pace.pauseAfter(packet, care), awaited);
+      const fate = await this.#fateWithin(this.#pace.pauseAfter(care), awaited);
       if (fate !== "fulfilled" || care !== "quick") continue;
       // What has not left by now, as a ping that is still starting, would come behind the next step.
       for (const { sent } of made) sent.end();
-      return;
+      return hasLeft;
     }
+    return hasLeft;
   }
 
-  /** Sends a packet of a step. */
-  #make(packet: Packet): Made {
+  async #leaves(packet: Packet, { sent }: Made): Promise<boolean> {
+    const left = sent.left.then((hasLeft) => {
+      if (!hasLeft) throw new Error("not left");
+    });
+    const fate = await this.#fateWithin(this.#pace.leavePause(packet), left);
+    if (packet.kind === "token" && fate === "pending" && !this.#end.aborted) {
+      this.#turnedBack.add(`${printPacket(packet)} does not answer`);
+    }
+    return fate === "fulfilled";
+  }
+
+  #send(packet: Packet): Made {
     const sent = sendPacket(this.#host, this.#to, packet);
     this.#sent.push(sent);
     const end = () => sent.end();
@@ -123,6 +138,9 @@ export class Way {
   async #arrival(packet: Packet, sent: Sent): Promise<void> {
     const answer = await this.#see(printPacket(packet), sent);
     if (answer?.kind === "unreachable") this.#turnedBack.add(answer.why);
+    if (answer?.kind === "refused" && !(await sent.left)) {
+      this.#turnedBack.add(`${printPacket(packet)} refuses`);
+    }
     if (answer === undefined || answer.kind === "unreachable") throw new Error("not arrived");
   }
 

@@ -1,8 +1,18 @@
 /** Changes to hosts.yaml that leave what else stands there as it was, comments too. */
-import { type Document, isMap, isPair, type Node, parseDocument, visit, YAMLMap } from "yaml";
+import {
+  type Document,
+  isMap,
+  isPair,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+  YAMLMap,
+} from "yaml";
 import type { HostName } from "../../policy/policy.ts";
+import { printSealingPublicKey } from "../../signed/index.ts";
 import { printDoor, printKey } from "./print.ts";
-import type { ClientDoor } from "./profiles.ts";
+import type { Profile } from "./profiles.ts";
 
 /** Nothing is turned into a number or a boolean, as when it is read. */
 const AS_WRITTEN = { schema: "failsafe" } as const;
@@ -13,25 +23,45 @@ const BEGINNING = `\
 hosts: {}
 `;
 
+/** What is kept of a host besides what its user writes. */
+export type Told = Pick<Profile, "doors"> & Partial<Pick<Profile, "client" | "key" | "sealingKey">>;
+
 /**
- * The text with these doors under the host, each in the place of one that has its name. `text` is
- * one that could be read; undefined for none.
+ * The text with these doors under the host, each in the place of one that has its name, and with
+ * its keys, if there are any. `text` is one that could be read; undefined for none.
  */
-export function withDoors(
+export function withProfile(
   text: string | undefined,
   host: HostName,
-  doors: readonly ClientDoor[],
+  { doors, client, key, sealingKey }: Told,
 ): string {
   const document = documentOf(text ?? BEGINNING);
   const known = mapAt(mapAt(document.contents, "hosts"), host);
+  setFirst(known, {
+    ...{ client, key },
+    "sealing-key": sealingKey && printSealingPublicKey(sealingKey),
+  });
   const under = mapAt(known, "doors");
   for (const door of doors) {
     const written = parseDocument(printDoor(door), AS_WRITTEN).contents;
     const pair = isMap(written) ? written.items[0] : undefined;
-    if (!isPair(pair)) throw new Error("withDoors: a door was not printed as YAML");
+    if (!isPair(pair)) throw new Error("withProfile: a door was not printed as YAML");
     under.set(pair.key, pair.value);
   }
   return document.toString(STYLE);
+}
+
+/** Sets what is not undefined, and puts what is new before all that is there. */
+function setFirst(map: YAMLMap, values: Readonly<Record<string, string | undefined>>): void {
+  const fresh = new YAMLMap();
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const scalar = new Scalar(value);
+    // Other readers would turn some into numbers.
+    scalar.type = Scalar.QUOTE_DOUBLE;
+    (map.has(name) ? map : fresh).set(name, scalar);
+  }
+  map.items.unshift(...fresh.items);
 }
 
 /** The text without the host; undefined when no other is left. */

@@ -1,4 +1,5 @@
 /** Doors of clients as YAML, in the words of a policy. */
+import { printCarrier } from "../../policy/carriers.ts";
 import { turnedByYaml } from "../../policy/text/turned.ts";
 import { printSeconds } from "../../policy/value/seconds.ts";
 import { printService } from "../../policy/value/service.ts";
@@ -22,11 +23,32 @@ export function printDoor(door: ClientDoor): string {
 ${printKey(door.name)}:
   protects: ${services.length === 1 ? service : `[${services.join(", ")}]`}
   open-for: ${printSeconds(door.openForSeconds)}
-${door.singleUse ? "  single-use: true\n" : ""}\
+${door.singleUse ? "  single-use: true\n" : ""}${printSequence(door)}${printToken(door)}${printSigned(door)}`;
+}
+
+function printSequence({ sequence }: ClientDoor): string {
+  if (sequence === undefined) return "";
+  return `\
   sequence:
-    steps: [${door.steps.map(printStep).join(", ")}]
-    within: ${printSeconds(door.withinSeconds)}
+    steps: [${sequence.steps.map(printStep).join(", ")}]
+    within: ${printSeconds(sequence.withinSeconds)}
 `;
+}
+
+function printToken({ token }: ClientDoor): string {
+  if (token === undefined) return "";
+  return `\
+  token:
+    carriers: [${token.carriers.map(printCarrier).join(", ")}]
+`;
+}
+
+function printSigned({ signed }: ClientDoor): string {
+  if (signed === undefined) return "";
+  return `\
+  signed:
+    carriers: [${signed.carriers.map(printCarrier).join(", ")}]
+${signed.bound ? "    bound: true\n" : ""}`;
 }
 
 /** A name as it stands before a colon: in quotes where YAML would make something else of it. */

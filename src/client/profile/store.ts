@@ -3,8 +3,8 @@ import { dirname, resolve } from "node:path";
 import { type Host, lockPath } from "../../host/index.ts";
 import type { HostName } from "../../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
-import { withDoors, withoutHost } from "./edit.ts";
-import { type ClientDoor, type Profiles, parseProfiles } from "./profiles.ts";
+import { withoutHost, withProfile } from "./edit.ts";
+import { type ClientDoor, type Profile, type Profiles, parseProfiles } from "./profiles.ts";
 
 /** Where the profiles are, whether or not there are any. */
 export function profilesFileOf(host: Host): string {
@@ -22,16 +22,49 @@ export async function readProfiles(host: Host): Promise<Result<Profiles>> {
   return text.value === undefined ? ok(new Map()) : parseProfiles(text.value, file);
 }
 
-/** Adds doors of a host; which of them were there before under the same name. */
-export async function addDoors(
+export interface Kept {
+  readonly file: string;
+  /** The doors that were added, with the knock that they had before beside the one that is new. */
+  readonly doors: readonly ClientDoor[];
+  /** What there was before. */
+  readonly before: Profile | undefined;
+}
+
+/** Adds the doors and the key of a host. What opens a door in another way stays. */
+export async function addProfile(
   host: Host,
   name: HostName,
-  doors: readonly ClientDoor[],
-): Promise<Result<{ readonly file: string; readonly replaced: readonly ClientDoor[] }>> {
+  added: Profile,
+): Promise<Result<Kept>> {
   return await change(host, (text, profiles, file) => {
-    const known = profiles.get(name) ?? [];
-    const replaced = known.filter((old) => doors.some((door) => door.name === old.name));
-    return ok({ text: withDoors(text, name, doors), value: { file, replaced } });
+    const before = profiles.get(name);
+    const doors = added.doors.map((door) => joined(door, before));
+    return ok({
+      text: withProfile(text, name, { ...added, doors }),
+      value: { file, doors, before },
+    });
+  });
+}
+
+function joined(door: ClientDoor, before: Profile | undefined): ClientDoor {
+  const known = before?.doors.find(({ name }) => name === door.name);
+  return {
+    ...door,
+    sequence: door.sequence ?? known?.sequence,
+    token: door.token ?? known?.token,
+    signed: door.signed ?? known?.signed,
+  };
+}
+
+/** Keeps the key to which signed knocks to a host are sealed. */
+export async function keepSealingKey(
+  host: Host,
+  name: HostName,
+  sealingKey: Uint8Array,
+): Promise<Result<undefined>> {
+  return await change(host, (text, profiles) => {
+    if (!profiles.has(name)) return fail(noProfile(name, profiles));
+    return ok({ text: withProfile(text, name, { doors: [], sealingKey }), value: undefined });
   });
 }
 
@@ -51,7 +84,7 @@ export function noProfile(name: string, profiles: Profiles): Problem {
     code: "no-profile",
     severity: "error",
     what: `there is no profile of ${name} (${known})`,
-    fix: `\`postern profile export DOOR\` on that host, and here \`postern profile add ${name} --from FILE\``,
+    fix: `on that host \`postern profile export DOOR\` or \`postern key show NAME\`, and here \`postern profile add ${name} --from FILE\``,
   };
 }
 

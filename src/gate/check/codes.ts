@@ -7,12 +7,18 @@ export const HOST_CODES = [
   // What listens.
   "nothing-listens",
   "bound-listener",
+  "carrier-without-server",
+  "stopped-elsewhere",
+  // Who may sign.
+  "signers-missing",
   // What else meets the watch range.
   "watch-over-ephemeral",
   "watch-over-service",
   // Names of things that are not there.
   "no-such-interface",
   "not-this-host",
+  // What the host is too old for.
+  "carrier-needs-newer",
   // What iptables does otherwise.
   "short-lists",
   "strays-pass",

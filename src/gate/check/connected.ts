@@ -62,14 +62,18 @@ function aboutYou(policy: Policy, door: Door, arrival: Arrival, place: Place | u
   const to = `tcp/${arrival.destinationPort} of ${printAddress(arrival.destination)}`;
   const trust = `trust yourself: \`${trustedWith(policy, prefixOf(arrival.source))}\``;
   const came = `your SSH session came from ${source} to ${to}, where door ${door.name} stands`;
-  if (door.sequence !== undefined) {
+  if (hasKnock(door)) {
     const what = `${came}: it goes on, and a new one needs the knock`;
     const fix = `before you end it, knock from ${source} and begin a second one; or ${trust}`;
     return warning("you-must-knock", place, what, fix);
   }
-  const what = `${came}, which has no sequence: you could not come in again`;
-  const fix = `give the door a \`sequence\`, or ${trust}`;
+  const what = `${came}, which no knock opens: you could not come in again`;
+  const fix = `give the door a \`sequence\`, a \`token\` or \`signed\`, or ${trust}`;
   return { ...warning("locks-you-out", place, what, fix), severity: "error" };
+}
+
+function hasKnock({ sequence, token, signed }: Door): boolean {
+  return [sequence, token, signed].some((way) => way !== undefined);
 }
 
 /** The line of a policy, with all that it has now. */
@@ -82,10 +86,9 @@ function aboutOthers(door: Door, refused: readonly Arrival[], place: Place | und
   const sources = enumerated(refused.map(({ source }) => printAddress(source)));
   const count = length === 1 ? "one connection" : `${length} connections`;
   const [goOn, theNew] = length === 1 ? ["it goes on", "a new one"] : ["they go on", "new ones"];
-  const [end, fix] =
-    door.sequence === undefined
-      ? ["will be refused", "open the door to them with `postern open` when they need it"]
-      : [`${length === 1 ? "needs" : "need"} the knock`, "tell them how to knock"];
+  const [end, fix] = hasKnock(door)
+    ? [`${length === 1 ? "needs" : "need"} the knock`, "tell them how to knock"]
+    : ["will be refused", "open the door to them with `postern open` when they need it"];
   return warning(
     "others-must-knock",
     place,

@@ -2,10 +2,12 @@
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Door, Policy, Sequence } from "../../policy/policy.ts";
 import type { Problem } from "../../problem/problem.ts";
+import { checkCarrierServers } from "./carriers.ts";
 import { checkConnected } from "./connected.ts";
 import { checkListening } from "./listening.ts";
 import { moverOf } from "./moving.ts";
 import { checkNaming } from "./naming.ts";
+import { checkStopped } from "./stopped.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { checkWatching } from "./watching.ts";
 
@@ -25,6 +27,8 @@ export function checkHost(
   return [
     ...checkConnected(placed, around),
     ...checkListening(placed, around),
+    ...checkStopped(placed, around),
+    ...checkCarrierServers(placed, around),
     ...checkWatching(placed, around, (door, sequence) => move(door, better(door) ?? sequence)),
     ...checkNaming(placed, around),
   ];

@@ -29,7 +29,7 @@ export function checkListening({ policy, places }: PlacedPolicy, around: Surroun
 }
 
 /** Otherwise the service is another host's, which cannot be asked. */
-function isBeforeThisHost({ destinations }: Door, { addresses }: Surroundings): boolean {
+export function isBeforeThisHost({ destinations }: Door, { addresses }: Surroundings): boolean {
   return destinations.every(
     ({ first, length }) =>
       length === widthOf(first.family) &&

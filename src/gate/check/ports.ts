@@ -1,6 +1,7 @@
 /** Ports of a host, as far as a check asks about them. */
 import type { Host } from "../../host/index.ts";
 import type { Listener } from "../listeners.ts";
+import { listOf } from "./json.ts";
 
 /** `first` to `last`, both included. */
 export interface Ports {
@@ -56,6 +57,12 @@ export function asksFrom({ range, reserved }: Ephemeral, ports: Ports): boolean 
     port = end;
   }
   return false;
+}
+
+/** Of a number or a range, as nft prints them in JSON; nothing of anything else. */
+export function portsInJson(value: unknown): Ports[] {
+  const [first, last] = typeof value === "number" ? [value, value] : listOf(value, "range");
+  return typeof first === "number" && typeof last === "number" ? [{ first, last }] : [];
 }
 
 /** `8080,9000-9100`, as the kernel writes lists of ports; nothing is none. */

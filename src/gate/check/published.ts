@@ -1,16 +1,19 @@
 /** Ports that the host's own NAT rules hand on, to containers and other hosts. */
 import type { Host } from "../../host/index.ts";
-import type { Service } from "./ports.ts";
+import { at, has, listOf, parsed } from "./json.ts";
+import { portsInJson, type Service } from "./ports.ts";
 
-/** None where the rules cannot be read, which takes root. */
-export async function readPublished(host: Host): Promise<readonly Service[]> {
-  const [ruleset, ...tables] = await Promise.all([
-    host.run(["nft", "--json", "--terse", "list", "ruleset"]),
-    host.run(["iptables-save", "--table", "nat"]),
-    host.run(["ip6tables-save", "--table", "nat"]),
-  ]);
+/**
+ * None where the rules cannot be read, which takes root.
+ *
+ * @param ruleset that of nftables, as it prints it in JSON.
+ */
+export async function readPublished(host: Host, ruleset: string): Promise<readonly Service[]> {
+  const tables = await Promise.all(
+    ["iptables-save", "ip6tables-save"].map((program) => host.run([program, "--table", "nat"])),
+  );
   return [
-    ...servicesInJson(ruleset?.stdout ?? ""),
+    ...servicesInJson(ruleset),
     ...tables.flatMap(({ stdout }) => stdout.split("\n").flatMap(servicesInLine)),
   ];
 }
@@ -40,40 +43,7 @@ function servicesInMatch(expression: unknown): Service[] {
   const protocol = at(expression, "match", "left", "payload", "protocol");
   if (at(expression, "match", "left", "payload", "field") !== "dport") return [];
   const right = at(expression, "match", "right");
-  const ports = [...listOf(right, "set"), right].flatMap(portsOf);
+  const ports = [...listOf(right, "set"), right].flatMap(portsInJson);
   const protocols = (["tcp", "udp"] as const).filter((one) => [one, "th"].includes(`${protocol}`));
   return protocols.flatMap((one) => ports.map((range) => ({ protocol: one, ports: range })));
-}
-
-function portsOf(value: unknown): Service["ports"][] {
-  const [first, last] = typeof value === "number" ? [value, value] : listOf(value, "range");
-  return typeof first === "number" && typeof last === "number" ? [{ first, last }] : [];
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-function has(value: unknown, key: string): boolean {
-  return typeof value === "object" && value !== null && key in value;
-}
-
-/** What stands under the keys, one inside the other. */
-function at(value: unknown, ...keys: readonly string[]): unknown {
-  return keys.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === "object" && inner !== null
-        ? (inner as Readonly<Record<string, unknown>>)[key]
-        : undefined,
-    value,
-  );
-}
-
-function listOf(value: unknown, key: string): unknown[] {
-  const list = at(value, key);
-  return Array.isArray(list) ? list : [];
 }

@@ -7,6 +7,7 @@ import { askForListeners, isLoopback, type Listener } from "../listeners.ts";
 import type { Session } from "../session.ts";
 import { readSockets } from "../sockets.ts";
 import { nameWay, readAddresses, readInterfaces, readWays, type Way } from "./addresses.ts";
+import { type OtherRules, readOtherRules } from "./firewalls/stoppers.ts";
 import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
 import { readPublished } from "./published.ts";
 
@@ -26,6 +27,7 @@ export interface Surroundings {
   readonly listeners: readonly Listener[] | undefined;
   /** Ports that are handed on to containers and other hosts, as far as the rules can be read. */
   readonly published: readonly Service[];
+  readonly otherRules: OtherRules;
   readonly ephemeral: Ephemeral;
   /** Of all interfaces, loopback and broadcast included. */
   readonly addresses: readonly Address[] | undefined;
@@ -51,10 +53,12 @@ export async function lookAround(
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
   const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
+  const { stdout: ruleset } = await host.run(["nft", "--json", "--terse", "list", "ruleset"]);
   return {
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),
-    published: hasSilentService(policy, listeners ?? []) ? await readPublished(host) : [],
+    published: hasSilentService(policy, listeners ?? []) ? await readPublished(host, ruleset) : [],
+    otherRules: await readOtherRules(host, ruleset),
     forwards: { ipv4, ipv6 },
     ...{ listeners, ephemeral, addresses, interfaces },
   };

@@ -9,6 +9,7 @@ import {
   printPrefix,
   widthOf,
 } from "../../policy/address.ts";
+import { printCarrier } from "../../policy/carriers.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Door, Policy } from "../../policy/policy.ts";
 import type { Role } from "../../program/index.ts";
@@ -61,8 +62,21 @@ export interface DoorExplanation {
   readonly session: Timed | null;
   readonly openForSeconds: number;
   readonly singleUse: boolean;
-  /** Null: nothing opens the door but a command (and trust). */
+  /** Null where the door has no sequence. */
   readonly attempt: Attempt | null;
+  /** What carries a token to it, as the policy writes it; empty: it opens with none. */
+  readonly carriers: readonly string[];
+  /** Null where it opens with no signed knock. */
+  readonly signed: SignedWay | null;
+}
+
+export interface SignedWay {
+  /** As the policy writes them. */
+  readonly carriers: readonly string[];
+  /** Whether the door opens for this source, whoever has signed. */
+  readonly opensFromHere: boolean;
+  /** Whether the knock has to name the address. */
+  readonly bound: boolean;
 }
 
 export interface Timed {
@@ -114,6 +128,18 @@ function explainDoor(
     openForSeconds: door.openForSeconds,
     singleUse: door.singleUse,
     attempt: explainAttempt(gate, door, source, isOfThisHost),
+    carriers: door.token?.carriers.map(printCarrier) ?? [],
+    signed: signedWay(door, source),
+  };
+}
+
+function signedWay({ signed }: Door, source: Address): SignedWay | null {
+  if (signed === undefined) return null;
+  const { carriers, from, bound } = signed;
+  return {
+    carriers: carriers.map(printCarrier),
+    opensFromHere: from.length === 0 || from.some((prefix) => prefixHolds(prefix, source)),
+    bound,
   };
 }
 

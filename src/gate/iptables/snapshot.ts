@@ -1,5 +1,10 @@
 /** The chains as `iptables-save` prints them, and the same chains again. */
-import { parseSaved, type Saved, savedRules } from "../../backend/iptables/index.ts";
+import {
+  parseSaved,
+  printSavedScript,
+  type Saved,
+  savedRules,
+} from "../../backend/iptables/index.ts";
 import type { Connection } from "../../backend/live.ts";
 import type { Host } from "../../host/index.ts";
 import type { Family } from "../../policy/address.ts";
@@ -21,6 +26,10 @@ export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>>
 
 export function fingerprintOf(kept: KeptGate): string | undefined {
   return keptIn(kept).ipv4.fingerprint;
+}
+
+export function printKept(kept: KeptGate): string {
+  return printSavedScript(keptIn(kept));
 }
 
 export async function tryRestore(host: Host, kept: KeptGate): Promise<Result<undefined>> {

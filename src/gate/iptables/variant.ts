@@ -6,6 +6,7 @@ import { parseSaved, type Saved } from "../../backend/iptables/index.ts";
 import type { Finished, Host } from "../../host/index.ts";
 import type { Family } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
+import { askVersion } from "../ask-once.ts";
 import { obstacle } from "../obstacle.ts";
 
 export interface Variant {
@@ -31,7 +32,7 @@ export async function hasIpv6(host: Host): Promise<boolean> {
 
 /** The one that the host uses; undefined where it has none. */
 export async function ownVariant(host: Host): Promise<Variant | undefined> {
-  const said = await host.run(["iptables-restore", "--version"]);
+  const said = await askVersion(host, "iptables-restore");
   if (said.status !== 0) return undefined;
   // Releases before 1.8 were of one kind, and did not say so.
   return { stem: "iptables", isLegacy: !said.stdout.includes("nf_tables") };
@@ -40,7 +41,7 @@ export async function ownVariant(host: Host): Promise<Variant | undefined> {
 /** The other kind, where the host has it. */
 export async function otherVariant(host: Host, own: Variant): Promise<Variant | undefined> {
   const stem = own.isLegacy ? "iptables-nft" : "iptables-legacy";
-  const said = await host.run([`${stem}-restore`, "--version"]);
+  const said = await askVersion(host, `${stem}-restore`);
   return said.status === 0 ? { stem, isLegacy: !own.isLegacy } : undefined;
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Host } from "../../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import type { Keep } from "./keep.ts";
+import { isNetworkOfBoot } from "./namespace.ts";
 import { endPending, type Pending, readPending, writePending } from "./pending.ts";
 import { type Snapshot, tryRestore } from "./snapshot.ts";
 import { readUptime } from "./uptime.ts";
@@ -53,12 +54,8 @@ async function startUndo(host: Host, id: string): Promise<void> {
 
 async function isSystemd(host: Host): Promise<boolean> {
   const first = (await host.readKernelFile("/proc/1/comm")) ?? "";
-  if (first.trim() !== "systemd") return false;
-  const [own, its] = await Promise.all(
-    ["self", "1"].map((pid) => host.readLink(`/proc/${pid}/ns/net`)),
-  );
   // A unit would act on the network namespace of systemd.
-  return own !== undefined && own === its;
+  return first.trim() === "systemd" && (await isNetworkOfBoot(host));
 }
 
 async function startUnit(host: Host, argv: readonly string[]): Promise<boolean> {

@@ -9,17 +9,20 @@ const HOLDER = "holder.json";
 /**
  * Does `work` while nobody else changes the gate. Where the lock cannot be made, as on a full
  * disk, it is done all the same: an administrator must be able to shut a door.
+ *
+ * @param waitSeconds how long it may take others to be done.
  */
 export async function whileLocked<T>(
   host: Host,
   keep: Keep,
   doing: string,
   work: () => Promise<Result<T>>,
+  waitSeconds = 0,
 ): Promise<Result<T>> {
   const checked = await keep.check();
   if (!checked.ok) return checked;
   await host.writeNew(keep.lock, "");
-  const lock = await lockPath(host, keep.lock, { waitSeconds: 0 });
+  const lock = await lockPath(host, keep.lock, { waitSeconds });
   if (lock === undefined) return fail(await busy(keep));
   await keep.write(HOLDER, await whoAmI(host, doing));
   try {

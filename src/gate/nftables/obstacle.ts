@@ -2,6 +2,7 @@
 import { TABLE } from "../../backend/nftables/index.ts";
 import type { Finished, Host } from "../../host/index.ts";
 import type { Problem } from "../../problem/problem.ts";
+import { askOnce, askVersion } from "../ask-once.ts";
 import { isOlder, obstacle } from "../obstacle.ts";
 
 /** `socket wildcard`, the youngest thing that a gate asks of the kernel, came with 5.10. */
@@ -15,7 +16,7 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
     const found = `the kernel is Linux ${kernel.trim()}`;
     return obstacle("kernel-too-old", found, "Linux 5.10 or newer is needed");
   }
-  const version = await host.run(["nft", "--version"]);
+  const version = await askVersion(host, "nft");
   if (version.status !== 0) {
     return obstacle("no-nft", "there is no nft command", "install nftables 1.0 or newer");
   }
@@ -25,7 +26,7 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
   }
   // The kernel may have been built without. To list tables would take as long as to list all that
   // is in their sets.
-  const chains = await host.run(["nft", "--terse", "list", "chains", "inet"]);
+  const chains = await askOnce(host, "nft", "--terse", "list", "chains", "inet");
   return chains.status === 0 ? undefined : refusedByNft(chains);
 }
 

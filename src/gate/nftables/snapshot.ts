@@ -5,6 +5,7 @@ import {
   printAdoption,
   printListed,
   printListedAnew,
+  printListedFile,
   staleBeside,
   TABLE,
 } from "../../backend/nftables/index.ts";
@@ -17,7 +18,8 @@ import { listWithoutMembers, loadText, readTable } from "./table.ts";
 
 /** Protocols by their numbers: their names are in a file that may be another one by then. */
 const OPTIONS = ["--stateless", "--terse", "--numeric-protocol"];
-const LIST = ["nft", ...OPTIONS, "list", "table", ...TABLE.split(" ")];
+/** All tables, as in `listWithoutMembers`. */
+const LIST = ["nft", ...OPTIONS, "list", "ruleset", "inet"];
 
 export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>> {
   const listing = await listWithoutMembers(host);
@@ -25,11 +27,23 @@ export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>>
   if (listing.value === undefined) return ok(null);
   const rules = await host.run(LIST);
   if (rules.status !== 0) return fail(refusedByNft(rules));
-  return ok({ backend: "nftables", texts: { rules: rules.stdout, listing: listing.value } });
+  const own = ownPartOf(rules.stdout);
+  // Somebody may have taken it down since the first look.
+  if (own === undefined) return ok(null);
+  return ok({ backend: "nftables", texts: { rules: own, listing: listing.value } });
+}
+
+/** The table ends where a line begins with a brace; what is in it is indented. */
+function ownPartOf(ruleset: string): string | undefined {
+  return new RegExp(`^table ${TABLE} \\{\\n[^]*?^\\}\\n`, "m").exec(ruleset)?.[0];
 }
 
 export function fingerprintOf({ texts: { listing = "" } }: KeptGate): string | undefined {
   return parseListing(listing).fingerprint;
+}
+
+export function printKept({ texts: { rules = "" } }: KeptGate): string {
+  return printListedFile(rules);
 }
 
 export async function tryRestore(

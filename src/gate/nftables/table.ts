@@ -1,25 +1,84 @@
 /** The one table of the gate in the kernel: read it, change it in one transaction. */
-import { parseListing, TABLE, type TableListing } from "../../backend/nftables/index.ts";
+import type { LiveSet } from "../../backend/live.ts";
+import { ownPartOf, parseListing, TABLE, type TableListing } from "../../backend/nftables/index.ts";
 import type { Host } from "../../host/index.ts";
-import { fail, ok, type Result } from "../../problem/problem.ts";
+import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
+import type { HowToRead } from "../backend.ts";
 import { NOT_OURS, refusedByNft } from "./obstacle.ts";
 
-/** Undefined where there is no gate. */
+/**
+ * Undefined where there is no gate. Tokens are never members here: there may be a million, and
+ * nobody needs to see them.
+ */
 export async function readTable(
   host: Host,
-  { members }: { readonly members: boolean },
+  { members, of = () => true }: HowToRead,
 ): Promise<Result<TableListing | undefined>> {
-  const table = await list(host, members ? [] : ["--terse"]);
-  if (!table.ok) return table;
-  return ok(table.value === undefined ? undefined : parseListing(table.value));
+  const bare = await listWithoutMembers(host);
+  if (!bare.ok) return bare;
+  if (bare.value === undefined) return ok(undefined);
+  const listing = parseListing(bare.value);
+  const isTokenSet = ({ label }: LiveSet) => label.role.kind === "tokens";
+  if (!members) return ok(listing);
+  if (!listing.sets.some(isTokenSet)) return readWholeTable(host);
+  const filled = await readSets(
+    host,
+    listing.sets.filter((set) => !isTokenSet(set) && of(set)).map(({ name }) => name),
+  );
+  if (!filled.ok) return orGone(host, filled);
+  const byName = new Map(filled.value.map((set) => [set.name, set]));
+  return ok({ ...listing, sets: listing.sets.map((set) => byName.get(set.name) ?? set) });
 }
 
-/** The same without members, as nft prints it in JSON. */
-export function listWithoutMembers(host: Host): Promise<Result<string | undefined>> {
-  return list(host, ["--terse"]);
+async function readWholeTable(host: Host): Promise<Result<TableListing | undefined>> {
+  const listed = await host.run(["nft", "--json", "list", "table", ...TABLE.split(" ")]);
+  return listed.status === 0
+    ? ok(parseListing(listed.stdout))
+    : orGone(host, fail(refusedByNft(listed)));
 }
 
-/** A quick look: a tenth of the time that the whole table takes. Undefined when nft refuses it. */
+/** Somebody may have taken the table down since the first look. */
+async function orGone(host: Host, failed: Result<never>): Promise<Result<undefined>> {
+  const bare = await listWithoutMembers(host);
+  if (!bare.ok) return bare;
+  return bare.value === undefined ? ok(undefined) : failed;
+}
+
+/** How many programs at a time. */
+const SIDE_BY_SIDE = 4;
+
+/** These sets of the table, with all of their members. */
+export async function readSets(
+  host: Host,
+  names: readonly string[],
+): Promise<Result<readonly LiveSet[]>> {
+  const waiting = [...names];
+  const sets: LiveSet[] = [];
+  const problems: Problem[] = [];
+  const readNext = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const listed = await host.run(["nft", "--json", "list", "set", ...TABLE.split(" "), name]);
+      if (listed.status === 0) sets.push(...parseListing(listed.stdout).sets);
+      else problems.push(refusedByNft(listed));
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, readNext));
+  return problems.length === 0 ? ok(sets) : fail(...problems.slice(0, 1));
+}
+
+/**
+ * The table without members, as nft prints it in JSON. Of all tables: when nft 1.0.6 lists one, it
+ * reads the members too, and throws them away.
+ */
+export async function listWithoutMembers(host: Host): Promise<Result<string | undefined>> {
+  const listed = await host.run(["nft", "--json", "--terse", "list", "ruleset", "inet"]);
+  if (listed.status !== 0) return fail(refusedByNft(listed));
+  const { isThere, isOurs } = parseListing(listed.stdout);
+  if (!isThere) return ok(undefined);
+  return isOurs ? ok(ownPartOf(listed.stdout)) : fail(NOT_OURS);
+}
+
+/** A quick look. Undefined when nft refuses it. */
 export async function readSetsAndChains(host: Host): Promise<TableListing | undefined> {
   const listed = await Promise.all(
     ["sets", "chains"].map((kind) => host.run(["nft", "--json", "--terse", "list", kind, "inet"])),
@@ -43,20 +102,4 @@ export async function removeTable(host: Host): Promise<Result<undefined>> {
   return table.value === undefined
     ? ok(undefined)
     : loadText(host, `table ${TABLE}\ndelete table ${TABLE}\n`);
-}
-
-async function list(host: Host, options: readonly string[]): Promise<Result<string | undefined>> {
-  const argv = ["nft", "--json", ...options, "list", "table", ...TABLE.split(" ")];
-  const first = await host.run(argv);
-  if (first.status === 0) return oursIn(first.stdout);
-  const tables = await host.run(["nft", "list", "tables", "inet"]);
-  if (tables.status !== 0) return fail(refusedByNft(tables));
-  if (!tables.stdout.split("\n").includes(`table ${TABLE}`)) return ok(undefined);
-  // Somebody may have put it up since the first look.
-  const second = await host.run(argv);
-  return second.status === 0 ? oursIn(second.stdout) : fail(refusedByNft(second));
-}
-
-function oursIn(json: string): Result<string> {
-  return parseListing(json).isOurs ? ok(json) : fail(NOT_OURS);
 }

@@ -2,6 +2,8 @@
 import type { LiveSet } from "../../backend/live.ts";
 import { ANSWER_AS_CLOSED } from "../../backend/nftables/names.ts";
 import type { Link } from "./link.ts";
+import { candidatesOn, missedSignedOn, type NotSigned, type OfCandidate } from "./signed.ts";
+import { missedTokensOn, type NoToken, type OfToken, tokensOn } from "./token.ts";
 
 /** Steps count from 1. Stable for scripts: `trace --json` prints them as they are. */
 export type Happening =
@@ -26,6 +28,10 @@ export type Happening =
   /** Spent: with the one connection of a grant for single use. */
   | (AtDoor & { readonly kind: "passes"; readonly why: WhyPassed; readonly spent: boolean })
   | (AtDoor & { readonly kind: "refused"; readonly why: WhyRefused; readonly answered: boolean })
+  | OfToken
+  | NoToken
+  | OfCandidate
+  | NotSigned
   /** It came in by an interface that has no doors. */
   | { readonly kind: "other-interface" }
   | { readonly kind: "no-door" };
@@ -85,7 +91,10 @@ export function happeningsOf(
     const way: Way = { door, links, entered, of, protocol, mayVisit };
     return [...knockOn(way), ...visitTo(way)];
   });
-  if (found.length > 0) return found;
+  const all = [...found, ...tokensOn(links), ...candidatesOn(links)];
+  if (all.length > 0) return all;
+  const missed = [...missedTokensOn(links), ...missedSignedOn(links)];
+  if (missed.length > 0) return missed;
   const isOutside = shape.byInterface && !entered.has("gate");
   return [{ kind: isOutside ? "other-interface" : "no-door" }];
 }

@@ -85,6 +85,9 @@ function learn(
       attempts.delete(happening.door);
       usedUp.delete(happening.door);
       return;
+    case "token":
+      usedUp.delete(happening.door);
+      return;
     case "wrong":
     case "not-first":
       attempts.delete(happening.door);

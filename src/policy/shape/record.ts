@@ -45,8 +45,6 @@ export interface RecordWords {
   readonly wanted: string;
   /** Keys that belong to another record, and where to move them. */
   readonly elsewhere?: { readonly [key: string]: string };
-  /** Keys that a later version will know. */
-  readonly notYet?: readonly string[];
 }
 
 export interface RecordShape<K extends Keys> extends Shape<FieldsOf<K>> {
@@ -118,13 +116,9 @@ function unknownKeys(tree: Mapping, words: RecordWords, known: readonly string[]
 
 function unknownKey(
   name: string,
-  { name: record, elsewhere = {}, notYet = [] }: RecordWords,
+  { name: record, elsewhere = {} }: RecordWords,
   known: readonly string[],
 ): [code: Code, what: string, fix: string] {
-  if (notYet.includes(name)) {
-    const fix = "remove it; a door opens by its `sequence` or by hand";
-    return ["not-yet", `\`${name}\` does not exist yet in this version`, fix];
-  }
   if (name === "<<") {
     return ["merge-key", "a policy does not merge keys with <<", "write the keys themselves"];
   }

@@ -1,7 +1,7 @@
-/** Names of doors, of network interfaces and of hosts. */
+/** Names of doors, of clients, of who signs, of network interfaces and of hosts. */
 import { ok, type Result } from "../../problem/problem.ts";
 import { parseAddress, printAddress } from "../address.ts";
-import type { DoorName, HostName, InterfaceName } from "../policy.ts";
+import type { ClientName, DoorName, HostName, InterfaceName, Principal } from "../policy.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 export function parseDoorName(written: Written): Result<DoorName> {
@@ -13,6 +13,31 @@ export function parseDoorName(written: Written): Result<DoorName> {
     `${quoted(text)} cannot be the name of a door`,
     "write 1 to 32 of a-z, 0-9 and -, beginning with a letter",
   );
+}
+
+/** Safe as the name of a file, in a comment of nftables and on a terminal. */
+export function parseClientName(written: Written): Result<ClientName> {
+  const { text } = written;
+  if (/^[a-z\d][a-z\d._@-]{0,31}$/.test(text)) return ok(text as ClientName);
+  return refuse(
+    written,
+    "not-a-client-name",
+    `${quoted(text)} cannot be the name of a client`,
+    "write 1 to 32 of a-z, 0-9 and . _ @ -, beginning with a letter or a digit, such as ana-phone",
+  );
+}
+
+/** One name of a file of signers, and none of its patterns; safe in a comment of nftables. */
+export function parsePrincipal(written: Written): Result<Principal> {
+  const { text } = written;
+  if (/^[A-Za-z\d][A-Za-z\d._@+-]{0,63}$/.test(text)) return ok(text as Principal);
+  const [what, fix] = /[*?!]/.test(text)
+    ? [`${quoted(text)} is a pattern, and not one name`, "name each of them"]
+    : [
+        `${quoted(text)} cannot be the name of who signs`,
+        "write 1 to 64 of A-Z, a-z, 0-9 and . _ @ + -, beginning with a letter or a digit, such as alice@example.org",
+      ];
+  return refuse(written, "not-a-principal", what, fix);
 }
 
 export function parseInterfaceName(written: Written): Result<InterfaceName> {

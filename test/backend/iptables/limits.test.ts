@@ -45,6 +45,23 @@ policy.yaml:5:28: error: door dns is to answer with a reset, which iptables can 
   );
 });
 
+test("what opens by what packets hold is told, and its rules are never printed", () => {
+  const signed = placed("doors: { ssh: { protects: tcp/22, signed: { carriers: [ping] } } }");
+  const [problem] = limitsOf(signed);
+  expect(problem).toMatchObject({ code: "signed-needs-nftables", severity: "error" });
+  expect(problem?.place?.column).toBe(35);
+  expect(() => print(signed)).toThrow("iptables cannot say whole");
+  const token = placed("doors: { ssh: { protects: tcp/22, token: { carriers: [ping] } } }");
+  expect(limitsOf(token).map(({ code }) => code)).toEqual(["token-needs-nftables"]);
+  const both = placed(
+    "doors: { ssh: { protects: tcp/22, token: { carriers: [ping] }, signed: { carriers: [ping] } } }",
+  );
+  expect(limitsOf(both).map(({ code }) => code)).toEqual([
+    "token-needs-nftables",
+    "signed-needs-nftables",
+  ]);
+});
+
 test("a policy that asks for nothing of it has no limits", () => {
   const text = "ban: { after: 255, within: 1m, for: 1h }\ndoors: { ssh: { protects: tcp/22 } }\n";
   expect(limitsOf(placed(text))).toEqual([]);

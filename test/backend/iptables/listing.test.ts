@@ -205,7 +205,7 @@ describe("the listing of a gate", () => {
   test("has every set of the program, once for each family", () => {
     expect(listing.sets.map(({ name, family, label }) => ({ name, family, label }))).toEqual(
       [...PROGRAM.sets]
-        .sort((a, b) => a.family.localeCompare(b.family))
+        .sort((a, b) => `${a.family}`.localeCompare(`${b.family}`))
         .map((set) => ({ name: set.name, family: set.family, label: labelOf(set) })),
     );
     for (const { capacity } of listing.sets) expect(capacity).toBe(100);

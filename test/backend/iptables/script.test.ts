@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { printScript } from "../../../src/backend/iptables/index.ts";
 import { compilePolicy } from "../../../src/compile/index.ts";
-import { readExamples, readGoldens } from "../../setup/goldens.ts";
+import { isForIptables, readExamples, readGoldens } from "../../setup/goldens.ts";
 import { policyOf } from "../../setup/policy.ts";
 
 const SCRIPTS = [...readGoldens(), ...readExamples()]
-  .filter(({ policy }) => !policy.includes("refuse: reset"))
+  .filter(({ policy }) => isForIptables(policy))
   .map(({ name, policy }) => ({
     name,
     script: printScript(compilePolicy(policyOf(policy), [], "sources")),

@@ -138,6 +138,35 @@ const set = (over: Record<string, unknown>) => ({
   },
 });
 
+test("of the agent's sets it is told which knocks have opened, and not what their tags are", () => {
+  const meaning = "family=both meaning=0123456789abcdef";
+  const seen = { val: 2748, timeout: 60, expires: 58, comment: "alice ssh 203.0.113.7" };
+  const whole = { val: `0x${"ab".repeat(16)}`, timeout: 60, expires: 3 };
+  const { sets } = listingOf(
+    set({
+      ...{ name: "signed_seen", type: "integer", comment: `role=signed-seen ${meaning}` },
+      elem: [{ elem: seen }, { elem: whole }],
+    }),
+    // Of 64 bits: more than a number of JavaScript holds.
+    set({
+      ...{ name: "signed_tags", type: "integer", comment: `role=signed-tags ${meaning}` },
+      elem: [{ elem: { val: -283686952306184, timeout: 60, expires: 58 } }],
+    }),
+  );
+  expect(sets.map(({ members }) => members)).toEqual([
+    [
+      {
+        source: undefined,
+        value: "abc".padStart(32, "0"),
+        comment: "alice ssh 203.0.113.7",
+        secondsLeft: 58,
+      },
+      { source: undefined, value: "ab".repeat(16), secondsLeft: 3 },
+    ],
+    [{ source: undefined, secondsLeft: 58 }],
+  ]);
+});
+
 describe("what others put into our table", () => {
   test("a set without a comment is not ours", () => {
     const { sets, isOurs, names } = listingOf(set({ name: "mine", comment: undefined }));
@@ -217,7 +246,7 @@ test("what is in other tables is nobody's business here", () => {
     { chain: { table: "other", name: "input" } },
     { counter: { table: "other", name: "ssh_open", packets: 1 } },
   );
-  expect(listing).toEqual({ isOurs: true, sets: [], counters: [], names: [] });
+  expect(listing).toEqual({ isThere: false, isOurs: true, sets: [], counters: [], names: [] });
 });
 
 test("a listing may come in parts", () => {

@@ -1,15 +1,19 @@
 /** A knock in virtual time, from the policy of the gate. */
 import {
+  chooseMeans,
   clientDoorsOf,
   type Errand,
   knock,
   type Outcome,
   planOf,
   type Sight,
+  type Via,
 } from "../../../src/client/index.ts";
 import type { HostName, Policy } from "../../../src/policy/policy.ts";
 import { policyOf } from "../../setup/policy.ts";
+import { sure } from "../../setup/sure.ts";
 import type { FakeNetwork } from "../fake-network.ts";
+import { KEY } from "../token-gate.ts";
 
 /** The policy of a door that protects tcp/22, with these steps; `keys` are more of the policy's. */
 export function withSteps(
@@ -21,16 +25,28 @@ export function withSteps(
   );
 }
 
+/** The policy of a door that protects tcp/22, with these carriers. */
+export function withCarriers(carriers: string, { ofDoor = "" } = {}): Policy {
+  return policyOf(
+    `{ doors: { ssh: { protects: tcp/22, ${ofDoor}token: { carriers: [${carriers}] } } } }`,
+  );
+}
+
+type Different = Partial<Errand> & { readonly via?: Via };
+
 /** Who knocks at the first door of a policy, as `postern knock` does. */
-export function errandTo(policy: Policy, different: Partial<Errand> = {}): Errand {
+export function errandTo(policy: Policy, { via, ...different }: Different = {}): Errand {
   const [door] = clientDoorsOf(policy);
   if (door === undefined) throw new Error("errandTo: a policy without a door to knock at");
   return {
     host: "gate.example.org" as HostName,
     ...planOf(door, { wait: true }),
     family: undefined,
-    via: undefined,
+    key: door.token === undefined ? undefined : KEY,
+    signing: undefined,
+    means: sure(chooseMeans(door, via)),
     watch: () => undefined,
+    tell: () => undefined,
     ...different,
   };
 }
@@ -39,7 +55,7 @@ export function errandTo(policy: Policy, different: Partial<Errand> = {}): Erran
 export function knockIn(
   network: FakeNetwork,
   policy: Policy,
-  different: Partial<Errand> = {},
+  different: Different = {},
 ): Promise<Outcome> {
   return network.clock.run(knock(network.host, errandTo(policy, different)));
 }

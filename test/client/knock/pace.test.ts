@@ -6,8 +6,11 @@ import type { Port } from "../../../src/policy/policy.ts";
 import { FakeNetwork } from "../fake-network.ts";
 import { knockIn, withSteps } from "./errand.ts";
 
-const TCP: Packet = { kind: "tcp", port: 21001 as Port };
 const PING: Packet = { kind: "ping", payloadBytes: 63 };
+const HTTP: Packet = {
+  ...{ kind: "token", carrier: { kind: "http", port: 80 as Port } },
+  ...{ token: Buffer.alloc(16), host: "gate" },
+};
 
 function heard(...roundTrips: readonly number[]): Pace {
   const pace = new Pace(10);
@@ -25,19 +28,20 @@ describe("after a packet", () => {
     [[300, 20, 90], 5, 50],
   ])("with round trips of %j ms: %d ms, and %d ms with care", (roundTrips, quick, careful) => {
     const pace = heard(...roundTrips);
-    expect(pace.pauseAfter(TCP, "quick")).toBe(quick);
-    expect(pace.pauseAfter(TCP, "careful")).toBe(careful);
+    expect(pace.pauseAfter("quick")).toBe(quick);
+    expect(pace.pauseAfter("careful")).toBe(careful);
+    expect(pace.pauseAfter("none")).toBe(0);
   });
 
-  test("of a ping there is time for its program to start", () => {
-    expect(heard(20).pauseAfter(PING, "quick")).toBe(45);
-    expect(heard(5000).pauseAfter(PING, "careful")).toBe(1040);
+  test("that has not left yet there is time for a program to start, or for a connection", () => {
+    expect(heard(20).leavePause(PING)).toBe(2000);
+    expect([heard().leavePause(HTTP), heard(100).leavePause(HTTP)]).toEqual([350, 200]);
   });
 
   test("never more than a quarter of what the door allows between two steps", () => {
     const pace = new Pace(1);
     pace.hear(5000);
-    for (const packet of [TCP, PING]) expect(pace.pauseAfter(packet, "careful")).toBe(250);
+    expect([pace.pauseAfter("careful"), pace.leavePause(PING)]).toEqual([250, 250]);
   });
 });
 
@@ -49,6 +53,7 @@ describe("for a connection", () => {
     [[600], [1200, 2400], [1200, 2400, 4800]],
   ])("with round trips of %j ms: %j ms, and %j ms with care", (roundTrips, quick, careful) => {
     const pace = heard(...roundTrips);
+    expect(pace.connectPauses("brief")).toEqual(quick.slice(0, 1));
     expect(pace.connectPauses("quick")).toEqual(quick);
     expect(pace.connectPauses("careful")).toEqual(careful);
   });

@@ -31,12 +31,12 @@ function said<T>(result: Result<T>): string {
 
 describe("a door", () => {
   test("needs no name where the host has no other", () => {
-    expect(sure(chooseDoor(PROFILES, host("one"), undefined)).name).toBe("ssh");
+    expect(sure(chooseDoor(PROFILES, host("one"), undefined)).door.name).toBe("ssh");
   });
 
   test("is found by its name", () => {
     for (const name of ["ssh", "constructor"]) {
-      expect(sure(chooseDoor(PROFILES, host("2001:db8::1"), name)).name).toBe(name);
+      expect(sure(chooseDoor(PROFILES, host("2001:db8::1"), name)).door.name).toBe(name);
     }
   });
 
@@ -57,8 +57,8 @@ describe("a door", () => {
 
   test("is that of a known host", () => {
     const problem =
-      "there is no profile of two (there are one, 2001:db8::1); `postern profile export DOOR` " +
-      "on that host, and here `postern profile add two --from FILE` [no-profile]";
+      "there is no profile of two (there are one, 2001:db8::1); on that host `postern profile export DOOR` " +
+      "or `postern key show NAME`, and here `postern profile add two --from FILE` [no-profile]";
     expect(said(chooseDoor(PROFILES, host("two"), undefined))).toBe(problem);
     expect(said(doorAt(PROFILES, host("two"), port(22)))).toBe(problem);
     expect(said(doorAt(new Map(), host("two"), port(22)))).toContain("(there are none yet)");
@@ -71,12 +71,12 @@ describe("the door at a port", () => {
     ["one", 2210, "ssh"],
     ["2001:db8::1", 443, "constructor"],
   ])("of %s, %d, is %s", (name, number, door) => {
-    expect(sure(doorAt(PROFILES, host(name), port(number))).name).toBe(door);
+    expect(sure(doorAt(PROFILES, host(name), port(number))).door.name).toBe(door);
   });
 
   test("has no steps where none protects the port over TCP", () => {
     for (const number of [22, 2199, 2211]) {
-      expect(sure(doorAt(PROFILES, host("one"), port(number))).steps).toEqual([]);
+      expect(sure(doorAt(PROFILES, host("one"), port(number))).door.sequence?.steps).toEqual([]);
     }
   });
 });

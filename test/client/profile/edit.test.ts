@@ -2,15 +2,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type ClientDoor, clientDoorsOf } from "../../../src/client/index.ts";
-import { withDoors, withoutHost } from "../../../src/client/profile/edit.ts";
+import { type ClientDoor, clientDoorsOf, type Profile } from "../../../src/client/index.ts";
+import { withoutHost, withProfile } from "../../../src/client/profile/edit.ts";
 import { parseProfiles } from "../../../src/client/profile/profiles.ts";
-import type { HostName } from "../../../src/policy/policy.ts";
+import type { ClientName, HostName } from "../../../src/policy/policy.ts";
+import { makeSealingKey } from "../../../src/signed/index.ts";
 import { validPolicy } from "../../policy/arbitrary.ts";
 import { policyOf } from "../../setup/policy.ts";
 import { sure } from "../../setup/sure.ts";
+import { KEY } from "../token-gate.ts";
 
 const host = (name: string) => name as HostName;
+const SEALING_KEY = makeSealingKey().publicKey;
+
+function withDoors(text: string | undefined, host: HostName, doors: readonly ClientDoor[]): string {
+  return withProfile(text, host, { doors, client: undefined, key: undefined });
+}
 
 /** A door as a policy would have it. */
 function door(name: string, port = 22, step = 51000): ClientDoor {
@@ -23,7 +30,7 @@ function door(name: string, port = 22, step = 51000): ClientDoor {
 /** The hosts of a text and the names of their doors. */
 function namesIn(text = ""): readonly string[] {
   return [...sure(parseProfiles(text, "hosts.yaml"))].map(
-    ([host, doors]) => `${host}: ${doors.map(({ name }) => name).join(" ")}`,
+    ([host, { doors }]) => `${host}: ${doors.map(({ name }) => name).join(" ")}`,
   );
 }
 
@@ -193,13 +200,15 @@ test("whatever is added to whatever is there, all is read back as it was given",
   );
   fc.assert(
     fc.property(added, (additions) => {
-      const known = new Map<HostName, readonly ClientDoor[]>();
+      const known = new Map<HostName, Profile>();
       let text: string | undefined;
       for (const [name, doors] of additions) {
         // Doors of two policies may not agree.
         if (doors.length === 0 || known.has(name)) continue;
-        known.set(name, doors);
-        text = withDoors(text, name, doors);
+        const keys = { client: "ana" as ClientName, key: KEY, sealingKey: SEALING_KEY };
+        const profile = { doors, ...keys, identity: undefined, bind: undefined };
+        known.set(name, profile);
+        text = withProfile(text, name, profile);
       }
       if (text !== undefined) expect(sure(parseProfiles(text, "hosts.yaml"))).toEqual(known);
     }),

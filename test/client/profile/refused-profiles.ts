@@ -33,7 +33,7 @@ export const profiles: readonly Refused[] = [
   refused(
     "a host with an unknown key",
     `hosts: { gate: { doors: { ssh: ${DOOR} }, «port»: 22 } }`,
-    "unknown-key: its keys are doors",
+    "unknown-key: its keys are client, key, sealing-key, identity, bind, doors",
   ),
   refused(
     "a door that only a hand opens",

@@ -1,6 +1,13 @@
 /** Where profiles are kept, and what becomes of the file. */
 import { describe, expect, test } from "vitest";
-import { addDoors, clientDoorsOf, readProfiles, removeHost } from "../../../src/client/index.ts";
+import {
+  addProfile,
+  type ClientDoor,
+  clientDoorsOf,
+  type Profile,
+  readProfiles,
+  removeHost,
+} from "../../../src/client/index.ts";
 import { profilesFileOf } from "../../../src/client/profile/store.ts";
 import type { HostName } from "../../../src/policy/policy.ts";
 import { fail, type Problem } from "../../../src/problem/problem.ts";
@@ -13,7 +20,12 @@ const HOME = { HOME: "/home/ann" };
 const GATE = "gate" as HostName;
 
 const doors = (text: string) => clientDoorsOf(policyOf(`doors: { ${text} }`));
-const SSH = doors("ssh: { protects: tcp/22, sequence: { steps: [51000] } }");
+const profileOf = (all: readonly ClientDoor[], keys: Partial<Profile> = {}): Profile => ({
+  ...{ doors: all, client: undefined, key: undefined },
+  ...{ sealingKey: undefined, identity: undefined, bind: undefined },
+  ...keys,
+});
+const SSH = profileOf(doors("ssh: { protects: tcp/22, sequence: { steps: [51000] } }"));
 const ONE =
   "hosts:\n  gate:\n    doors:\n      ssh: { protects: tcp/22, sequence: { steps: [51000] } }\n";
 
@@ -48,14 +60,14 @@ describe("the file", () => {
   test("that others can read is not read, nor written to", async () => {
     const exposed: Problem = { code: "file-exposed", severity: "error", what: "w", fix: "f" };
     const host = { ...hostWith(), readSecret: () => Promise.resolve(fail(exposed)) };
-    for (const done of [readProfiles(host), addDoors(host, GATE, SSH), removeHost(host, GATE)]) {
+    for (const done of [readProfiles(host), addProfile(host, GATE, SSH), removeHost(host, GATE)]) {
       expect(await done).toEqual(fail(exposed));
     }
     expect(host.written.size).toBe(0);
   });
 
   test("that cannot be written is a problem", async () => {
-    const added = await addDoors(hostWith(undefined, { full: /hosts/ }), GATE, SSH);
+    const added = await addProfile(hostWith(undefined, { full: /hosts/ }), GATE, SSH);
     expect(added.ok ? [] : added.problems.map(({ code }) => code)).toEqual(["file-unwritable"]);
   });
 });
@@ -63,44 +75,48 @@ describe("the file", () => {
 describe("doors that are added", () => {
   test("are there when they are read", async () => {
     const host = hostWith();
-    expect(sure(await addDoors(host, GATE, SSH))).toEqual({ file: FILE, replaced: [] });
+    expect(sure(await addProfile(host, GATE, SSH))).toEqual({
+      ...{ file: FILE, doors: SSH.doors, before: undefined },
+    });
     expect(sure(await readProfiles(host))).toEqual(new Map([[GATE, SSH]]));
   });
 
   test("say what was there before under their names", async () => {
     const host = hostWith(ONE);
-    const others = doors(
-      "ssh: { protects: tcp/23, sequence: { steps: [51000] } }, web: { protects: tcp/443, sequence: { steps: [51000] } }",
+    const others = profileOf(
+      doors(
+        "ssh: { protects: tcp/23, sequence: { steps: [51000] } }, web: { protects: tcp/443, sequence: { steps: [51000] } }",
+      ),
     );
-    expect(sure(await addDoors(host, GATE, others)).replaced).toEqual(SSH);
+    expect(sure(await addProfile(host, GATE, others)).before).toEqual(SSH);
     expect(sure(await readProfiles(host)).get(GATE)).toEqual(others);
   });
 
   test("may be in front of the same port, as doors of other destinations are", async () => {
     const host = hostWith(ONE);
     sure(
-      await addDoors(
+      await addProfile(
         host,
         GATE,
-        doors("other: { protects: tcp/22, sequence: { steps: [22022] } }"),
+        profileOf(doors("other: { protects: tcp/22, sequence: { steps: [22022] } }")),
       ),
     );
     expect(
       sure(await readProfiles(host))
         .get(GATE)
-        ?.map(({ name }) => name),
+        ?.doors.map(({ name }) => name),
     ).toEqual(["ssh", "other"]);
   });
 
   test("go where a link leads, and it stays one", async () => {
     const host = hostWith(undefined, { links: { [FILE]: "../../dotfiles/hosts.yaml" } });
-    sure(await addDoors(host, GATE, SSH));
+    sure(await addProfile(host, GATE, SSH));
     expect([...host.written.keys()]).toEqual(["/home/ann/dotfiles/hosts.yaml"]);
   });
 
   test("do not mend a file that has a fault", async () => {
     const host = hostWith(`${ONE}  home: {}\n`);
-    const added = await addDoors(host, "home" as HostName, SSH);
+    const added = await addProfile(host, "home" as HostName, SSH);
     expect(added.ok ? [] : added.problems.map(({ code }) => code)).toEqual(["missing-key"]);
     expect(host.written.size).toBe(0);
   });
@@ -110,8 +126,8 @@ describe("a host that is removed", () => {
   test("is gone, and the file with the last one", async () => {
     const host = hostWith();
     const home = "home" as HostName;
-    sure(await addDoors(host, GATE, SSH));
-    sure(await addDoors(host, home, SSH));
+    sure(await addProfile(host, GATE, SSH));
+    sure(await addProfile(host, home, SSH));
     sure(await removeHost(host, GATE));
     expect([...sure(await readProfiles(host)).keys()]).toEqual([home]);
     sure(await removeHost(host, home));

@@ -83,7 +83,7 @@ rules() {
 -A POSTERN -6 -p icmpv6 -j POSTERN-pings
 -A POSTERN -p tcp --dport 22 -j POSTERN-door_ssh
 
-# Echo requests that are steps.
+# Echo requests that are knocks.
 -A POSTERN-pings -4 -p icmp --icmp-type echo-request -m u32 --u32 "0&0x0F000000=0x05000000" -m length --length 91 -j POSTERN-attempt_ssh
 -A POSTERN-pings -6 -p icmpv6 --icmpv6-type echo-request -m u32 --u32 "4&0x0000FF00=0x3A00" -m length --length 111 -j POSTERN-attempt_ssh
 -A POSTERN-pings -4 -p icmp --icmp-type echo-request -m u32 --u32 "0&0x0F000000=0x05000000" -m length --length 1228 -j POSTERN-attempt_ssh

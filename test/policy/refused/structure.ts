@@ -78,11 +78,30 @@ const keyRows = [
     "unknown-key",
     "unknown-key",
   ),
-  refused("tokens, which do not exist yet", keys("«token»: { carriers: [ping] }"), "not-yet"),
   refused(
-    "signed knocks, which do not exist yet",
-    keys("«signed»: { carriers: [ping] }"),
-    "not-yet",
+    "a key of a token in a door",
+    keys("«carriers»: [ping]"),
+    "unknown-key: move it into `token`",
+  ),
+  refused(
+    "a token without carriers",
+    keys("«token»:\n  late: 5s"),
+    "missing-key: write `carriers:` and a list of 1 to 16 carriers",
+  ),
+  refused(
+    "a token that is a list",
+    keys("token: «[ping]»"),
+    "wrong-kind: write `carriers:` with a list of them, indented, on the next line",
+  ),
+  refused(
+    "a key of a door in a token",
+    keys("token:\n  carriers: [ping]\n  «open-for»: 5s"),
+    "unknown-key: move it out of `token`, into the door",
+  ),
+  refused(
+    "a carrier that is there twice",
+    keys("token: { carriers: [ping, udp/53, «ping»] }"),
+    "repeated-item",
   ),
   refused("a merge key", keys("«<<»: { refuse: drop }"), "merge-key"),
   refused(
@@ -221,4 +240,8 @@ const togetherRows = [
   ),
 ];
 
-export const structure = { keys: keyRows, doors: doorRows, together: togetherRows };
+export const structure = {
+  keys: keyRows,
+  doors: doorRows,
+  together: togetherRows,
+};

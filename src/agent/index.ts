@@ -1,0 +1,2 @@
+export { runAgent } from "./agent.ts";
+export type { AgentEvent, NotOpened, Tell } from "./event.ts";

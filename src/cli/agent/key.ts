@@ -1,0 +1,37 @@
+import { readSealingKey } from "../../gate/index.ts";
+import { printSealingPublicKey, printSignedEnrolment } from "../../signed/index.ts";
+import { type Command, EXIT, refuse } from "../command.ts";
+import { readPlacedPolicy } from "../reading.ts";
+
+export const agentKey: Command = {
+  name: "agent key",
+  summary: "print what a client needs to knock with its SSH key, as one line without any secret",
+  arguments: [["[policy]", "policy file (default: /etc/postern/policy.yaml)"]],
+  options: [],
+  async run({ arguments: [file] }, world) {
+    const placed = await readPlacedPolicy(world.host, file);
+    if (!placed.ok) return refuse(world, placed.problems);
+    const key = await readSealingKey(world.host);
+    if (!key.ok) return refuse(world, key.problems);
+    const { publicKey, fingerprint } = key.value;
+    const enrolment = printSignedEnrolment(publicKey, placed.value.policy.doors);
+    if (enrolment === undefined) return refuse(world, [NO_DOOR]);
+    world.stdout(`${enrolment}\n`);
+    world.stderr(
+      [
+        "The line is for everybody who knocks here with an SSH key: postern profile add HOST --from FILE",
+        `The sealing key alone: ${printSealingPublicKey(publicKey)}`,
+        `Its fingerprint: ${fingerprint}`,
+        "",
+      ].join("\n"),
+    );
+    return EXIT.ok;
+  },
+};
+
+const NO_DOOR = {
+  code: "nothing-to-open",
+  severity: "error",
+  what: "no door of the policy opens with signed knocks",
+  fix: "write `signed:` and its `carriers` into a door of the policy, and apply it",
+} as const;

@@ -1,0 +1,20 @@
+/** What a host is, in the words of its programs: asked once, and not before every look at a gate. */
+import type { Finished, Host } from "../host/index.ts";
+
+const answers = new WeakMap<Host, Map<string, Promise<Finished>>>();
+
+/** Runs a program for what does not change while this process runs. A failure is no answer. */
+export async function askOnce(host: Host, ...argv: readonly string[]): Promise<Finished> {
+  const known = answers.get(host) ?? new Map<string, Promise<Finished>>();
+  answers.set(host, known);
+  const question = argv.join(" ");
+  const answer = known.get(question) ?? host.run(argv);
+  known.set(question, answer);
+  const finished = await answer;
+  if (finished.status !== 0) known.delete(question);
+  return finished;
+}
+
+export function askVersion(host: Host, program: string): Promise<Finished> {
+  return askOnce(host, program, "--version");
+}

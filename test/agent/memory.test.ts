@@ -1,0 +1,34 @@
+/** What an agent remembers of knocks. */
+import { expect, test } from "vitest";
+import { emptyMemory } from "../../src/agent/memory.ts";
+
+const MINUTE = 60_000;
+
+test("a knock is remembered as long as its time can be good, and no longer than it has to", () => {
+  const memory = emptyMemory();
+  memory.remember("one", 0);
+  memory.remember("two", 2 * MINUTE);
+  expect([memory.isSeen("one"), memory.isSeen("two"), memory.isSeen("three")]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  memory.remember("three", 3 * MINUTE + 1);
+  expect([memory.isSeen("one"), memory.isSeen("two")]).toEqual([false, true]);
+});
+
+test("a knock that the gate could not take may be shown again", () => {
+  const memory = emptyMemory();
+  memory.remember("one", 0);
+  memory.forget("one");
+  expect(memory.isSeen("one")).toBe(false);
+});
+
+test("a client may knock thirty times in a minute, whatever others do", () => {
+  const memory = emptyMemory();
+  const knocks = Array.from({ length: 30 }, (_, n) => memory.isTooOften("ana", n * 100));
+  expect(knocks).not.toContain(true);
+  expect(memory.isTooOften("ana", 3000)).toBe(true);
+  expect(memory.isTooOften("bob", 3000)).toBe(false);
+  expect(memory.isTooOften("ana", MINUTE + 3001)).toBe(false);
+});
