@@ -9,6 +9,7 @@ import { type Bundle, makeBundle } from "../cli/run.ts";
 import { sure } from "../setup/sure.ts";
 import { makeSigner } from "../signed/signer.ts";
 import { framesOf } from "./frames.ts";
+import { isGranted } from "./grants.ts";
 import type { Running } from "./host.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
 import { signedKnock } from "./signed-knock.ts";
@@ -98,12 +99,6 @@ async function said(source: Address): Promise<string> {
   return about() ?? "";
 }
 
-async function isGranted(source: Address): Promise<boolean> {
-  const set = `ssh_grants${source.family === "ipv4" ? 4 : 6}`;
-  const argv = ["nft", "get", "element", "inet", "postern", set, `{ ${printAddress(source)} }`];
-  return (await network.server.run(argv, { mayFail: true })).status === 0;
-}
-
 /** Sequences and tokens, over both families: the door is open with their last packet. */
 async function expectOthersToOpen(): Promise<void> {
   const tokens = newTokens(FAMILIES.length);
@@ -119,9 +114,11 @@ async function expectOthersToOpen(): Promise<void> {
     );
     const token = Buffer.alloc(WIRE_BYTES, tokens[n]);
     await send(network.link.client, [...datagram(byToken, TOKEN, token), ...steps.flat()]);
-    expect([family, await isGranted(byToken), await isGranted(bySequence)]).toEqual([
-      ...[family, true, true],
-    ]);
+    expect([
+      family,
+      await isGranted(network.server, byToken),
+      await isGranted(network.server, bySequence),
+    ]).toEqual([...[family, true, true]]);
   }
 }
 
@@ -135,12 +132,12 @@ test("stopped, it opens what came meanwhile when it goes on, if that is not too 
   await show(late, knock({ timeMs: goodUntil - 60_000 }));
   for (const source of inTime) await show(source);
   await expectOthersToOpen();
-  for (const source of inTime) expect(await isGranted(source)).toBe(false);
+  for (const source of inTime) expect(await isGranted(network.server, source)).toBe(false);
   await until("the first knock to be too old", () => Date.now() > goodUntil);
   process.kill(agent.pid, "SIGCONT");
   for (const source of inTime) {
     expect(await said(source)).toContain("open door=ssh");
-    expect(await isGranted(source)).toBe(true);
+    expect(await isGranted(network.server, source)).toBe(true);
   }
   expect(await said(late)).toMatch(/refused .*reason=time$/);
 });

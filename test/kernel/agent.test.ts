@@ -8,6 +8,7 @@ import { type Bundle, makeBundle } from "../cli/run.ts";
 import { sure } from "../setup/sure.ts";
 import { makeSigner } from "../signed/signer.ts";
 import { framesOf } from "./frames.ts";
+import { isGranted } from "./grants.ts";
 import type { Output, Running } from "./host.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "./network.ts";
 import { type KnockOf, signedKnock } from "./signed-knock.ts";
@@ -126,12 +127,6 @@ async function said(source: Address, lines = 1): Promise<string[]> {
   return about().map((line) => line.replace(/ key=\S+/, ""));
 }
 
-async function isGranted(source: Address, door = "ssh"): Promise<boolean> {
-  const set = `${door}_grants${source.family === "ipv4" ? 4 : 6}`;
-  const argv = ["nft", "get", "element", "inet", "postern", set, `{ ${printAddress(source)} }`];
-  return (await network.server.run(argv, { mayFail: true })).status === 0;
-}
-
 describe.each(FAMILIES)("over %s", (family) => {
   test.each(["ping", "udp/62201"])(
     "a knock by %s opens the door to its sender, once",
@@ -140,7 +135,7 @@ describe.each(FAMILIES)("over %s", (family) => {
       const knock = knockOf({ carrier });
       await show(knock, source, carrier);
       await said(source);
-      expect(await isGranted(source)).toBe(true);
+      expect(await isGranted(network.server, source)).toBe(true);
       await show(knock, source, carrier);
       const other = newSender(family);
       await show(knock, other, carrier);
@@ -148,7 +143,7 @@ describe.each(FAMILIES)("over %s", (family) => {
       expect(await said(other)).toEqual([
         expect.stringMatching(/refused door=ssh SRC=\S+ via=\S+ client=alice reason=seen$/),
       ]);
-      expect(await isGranted(other)).toBe(false);
+      expect(await isGranted(network.server, other)).toBe(false);
     },
   );
 
@@ -159,7 +154,10 @@ describe.each(FAMILIES)("over %s", (family) => {
     expect((await said(thief))[0]).toContain("reason=address");
     await show(knock, source);
     expect((await said(source))[0]).toContain("open door=ssh");
-    expect([await isGranted(thief), await isGranted(source)]).toEqual([false, true]);
+    expect([
+      await isGranted(network.server, thief),
+      await isGranted(network.server, source),
+    ]).toEqual([false, true]);
   });
 });
 
@@ -181,7 +179,7 @@ test("each fault has its reason, opens nothing and is answered by nothing", asyn
     expect(await said(source)).toEqual([
       expect.stringMatching(new RegExp(`refused .*reason=${reason}$`)),
     ]);
-    expect(await isGranted(source)).toBe(false);
+    expect(await isGranted(network.server, source)).toBe(false);
   }
   const elsewhere = new Uint8Array(sealingPublicKey).fill(9);
   await show(knockOf({ sealingPublicKey: elsewhere }), newSender());
@@ -309,7 +307,7 @@ describe("a gate that something else takes away", () => {
     begun = logged().length;
     await network.server.run(["nft", "flush", "ruleset"]);
     await untilLogged(/warning: something took the gate away.*the gate is back/s, begun);
-    expect(await isGranted(source)).toBe(true);
+    expect(await isGranted(network.server, source)).toBe(true);
     expect((await postern("status")).stdout).toContain("192.0.2.66");
     await untilLogged(/is back\n.*signed knocks/s, begun);
     const fresh = newSender();

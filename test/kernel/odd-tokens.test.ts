@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, type Family, printAddress } from "../../src/policy/address.ts";
 import { framesOf, type Oddities } from "./frames.ts";
+import { granted } from "./grants.ts";
 import { makeNetwork, type Network, senderOf } from "./network.ts";
 import {
   type CarrierText,
   countOpenings,
   countTokens,
-  granted,
   newTokens,
   putIn,
   putUpGate,

@@ -1,7 +1,7 @@
 /** A gate with tokens on a host of a test: puts tokens in, shows them, tells who was let in. */
 import { randomBytes } from "node:crypto";
 import type { Packet } from "../../src/model/packet.ts";
-import { type Address, printAddress } from "../../src/policy/address.ts";
+import type { Address } from "../../src/policy/address.ts";
 import { type Carrier, WIRE_BYTES } from "../../src/policy/carriers.ts";
 import { hexOf, type TimedSet } from "../../src/program/index.ts";
 import { setOfTokens } from "../scenarios/judges.ts";
@@ -9,6 +9,7 @@ import { carrierOf } from "../scenarios/parse-story.ts";
 import { carried } from "../scenarios/tokens.ts";
 import { programOf } from "../setup/policy.ts";
 import { gateOf, removeGate } from "./gate.ts";
+import { listMembers } from "./grants.ts";
 import type { Host } from "./host.ts";
 import { addressOf, type Network } from "./network.ts";
 
@@ -65,26 +66,6 @@ export async function countOpenings(host: Host): Promise<number> {
 /** How many tokens of a carrier are there, spent ones that nobody has taken out included. */
 export async function countTokens(host: Host, carrier: CarrierText): Promise<number> {
   return (await listMembers(host, setFor(carrier).name)).length;
-}
-
-/** Who has a grant now. */
-export async function granted(host: Host): Promise<ReadonlySet<string>> {
-  const both = await Promise.all(
-    ["ssh_grants4", "ssh_grants6"].map((set) => listMembers(host, set)),
-  );
-  return new Set(both.flat().map(String));
-}
-
-export async function isGranted(host: Host, source: Address): Promise<boolean> {
-  return (await granted(host)).has(printAddress(source));
-}
-
-async function listMembers(host: Host, set: string): Promise<unknown[]> {
-  const { stdout } = await host.run(["nft", "-j", "list", "set", "inet", "postern", set]);
-  const { nftables } = JSON.parse(stdout) as {
-    nftables: { set?: { elem?: { elem: { val: unknown } }[] } }[];
-  };
-  return nftables.flatMap(({ set: listed }) => (listed?.elem ?? []).map(({ elem }) => elem.val));
 }
 
 /** A packet of the carrier with the token in it. */

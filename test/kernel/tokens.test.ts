@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, printAddress } from "../../src/policy/address.ts";
 import { framesOf } from "./frames.ts";
+import { granted, isGranted } from "./grants.ts";
 import { sendInLockstep } from "./lockstep.ts";
 import { makeNetwork, type Network, senderOf } from "./network.ts";
 import {
@@ -11,8 +12,6 @@ import {
   countOpenings,
   countTokens,
   GATE,
-  granted,
-  isGranted,
   load,
   newTokens,
   printTokens,
