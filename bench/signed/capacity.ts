@@ -2,11 +2,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../../test/kernel/until.ts";
 import type { TestSigner } from "../../test/signed/signer.ts";
-import { printTable, rounded } from "./figures.ts";
+import { printTable, rounded } from "../lab/figures.ts";
+import { timeUsedBy, type Used, usedSince } from "../lab/processes.ts";
+import { makeFlooder } from "../lab/senders.ts";
+import { newSources } from "../lab/site.ts";
 import { CARRIERS, type Counts, knockFrame, type PosternSite } from "./postern.ts";
-import { timeUsedBy, type Used, usedSince } from "./processes.ts";
-import { makeFlooder } from "./senders.ts";
-import { newSources } from "./site.ts";
 
 /**
  * Requests of an attack that OpenSPA's server goes through on one core, without the filter in front

@@ -9,16 +9,16 @@ import { signedKnock } from "../../test/kernel/signed-knock.ts";
 import { until } from "../../test/kernel/until.ts";
 import { sure } from "../../test/setup/sure.ts";
 import { makeSigner, signerOf, type TestSigner } from "../../test/signed/signer.ts";
-import { POSTERN } from "../timing/side-by-side.ts";
 import {
+  type DaemonSite,
   datagram,
   echoRequest,
   frameTo,
   makeHosts,
   onOneProcessor,
-  type Site,
   type Way,
-} from "./site.ts";
+} from "../lab/site.ts";
+import { POSTERN } from "../timing/side-by-side.ts";
 
 export const CARRIERS = ["ping", "udp/62201", "udp/62202", "udp/62203"] as const;
 const TOKEN_PORT = 62_210;
@@ -34,7 +34,7 @@ doors:
     token: { carriers: [udp/${TOKEN_PORT}], clients: 1 }
 `;
 
-export interface PosternSite extends Site {
+export interface PosternSite extends DaemonSite {
   readonly signers: readonly TestSigner[];
   readonly rsaSigner: TestSigner;
   readonly sealingPublicKey: Uint8Array;

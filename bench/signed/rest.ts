@@ -1,8 +1,8 @@
 /** What a gate's process takes while nobody knocks. */
 import { setTimeout as pause } from "node:timers/promises";
-import { printTable, rounded } from "./figures.ts";
-import { memoryOf, timeUsedBy, usedSince } from "./processes.ts";
-import type { Site } from "./site.ts";
+import { printTable, rounded } from "../lab/figures.ts";
+import { memoryOf, timeUsedBy, usedSince } from "../lab/processes.ts";
+import type { DaemonSite } from "../lab/site.ts";
 
 const SECONDS = 60;
 
@@ -14,7 +14,7 @@ export interface Rest {
   readonly secondsAMinute: number;
 }
 
-export async function measureRest(sites: readonly Site[]): Promise<readonly Rest[]> {
+export async function measureRest(sites: readonly DaemonSite[]): Promise<readonly Rest[]> {
   const before = sites.map(({ daemon }) => timeUsedBy(daemon.pid));
   await pause(SECONDS * 1000);
   const rests = sites.map(({ name, daemon }, n) => {

@@ -2,16 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { tagOf, tagSlotAt } from "../../src/signed/index.ts";
 import { makeSigner } from "../../test/signed/signer.ts";
-import { SPA_PORT } from "./peers.ts";
+import { SPA_PORT } from "../lab/peers.ts";
+import { frameTo, newSources } from "../lab/site.ts";
 import { carried, knockFrame, type PosternSite } from "./postern.ts";
-import { datagram, frameTo, newSources, type Site } from "./site.ts";
 
 /** As many as are sent over and over, each from a source of its own. */
 const DIFFERENT = 4096;
 /** A knock signed with Ed25519. */
 const KNOCK_BYTES = 248;
-/** What a request of fwknop has. */
-const SPA_BYTES = 225;
 export const CARRIER = `udp/${SPA_PORT}`;
 const TAG_BYTES = 8;
 
@@ -34,13 +32,5 @@ export function rubbishFor(site: PosternSite, kind: Rubbish): Buffer[] {
     const before = kind === "random" ? randomBytes(TAG_BYTES) : tag;
     const payload = Buffer.concat([before, randomBytes(KNOCK_BYTES - TAG_BYTES)]);
     return frameTo(site.network, source, carried(payload, CARRIER));
-  });
-}
-
-/** In the letters that fwknop sends: only its HMAC shows that it is none. */
-export function rubbishForFwknopd({ network }: Site): Buffer[] {
-  return newSources(DIFFERENT).map((source) => {
-    const text = randomBytes(SPA_BYTES).toString("base64").slice(0, SPA_BYTES);
-    return frameTo(network, source, datagram(Buffer.from(text), SPA_PORT));
   });
 }

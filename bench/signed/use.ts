@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nameHosts } from "../../test/kernel/network.ts";
+import { printTable, rounded, type Spread, spreadOf } from "../lab/figures.ts";
+import { fwknopTo } from "../lab/peers.ts";
+import { PROTECTED_PORT, type Site } from "../lab/site.ts";
 import { POSTERN } from "../timing/side-by-side.ts";
-import { printTable, rounded, type Spread, spreadOf } from "./figures.ts";
-import { fwknopTo } from "./peers.ts";
 import type { PosternSite } from "./postern.ts";
-import { PROTECTED_PORT, type Site } from "./site.ts";
 
 const ROUNDS = 100;
 const GATE = "gate.test";

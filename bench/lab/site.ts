@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import type { Address } from "../../src/policy/address.ts";
 import { framesOf } from "../../test/kernel/frames.ts";
 import { type Running, untilListening } from "../../test/kernel/host.ts";
+import { inNamespace } from "../../test/kernel/namespace.ts";
 import { addressOf, makeNetwork, type Network, senderOf } from "../../test/kernel/network.ts";
 
 export const PROTECTED_PORT = 22;
@@ -15,11 +16,16 @@ const GATES_PROCESSOR = Math.min(1, availableParallelism() - 1);
 export interface Site {
   readonly name: string;
   readonly network: Network;
-  /** What the gate runs beside the kernel. */
-  readonly daemon: Running;
+  /** What the gate runs beside the kernel; undefined: nothing. */
+  readonly daemon: Running | undefined;
   /** The addresses that the door is open to now. */
   readonly letIn: () => Promise<ReadonlySet<string>>;
   readonly shut: () => Promise<void>;
+}
+
+/** A site whose gate runs something. */
+export interface DaemonSite extends Site {
+  readonly daemon: Running;
 }
 
 /** How to knock at a site. */
@@ -81,8 +87,8 @@ export function syn(destinationPort: number, sourcePort = 40_000): Content {
 }
 
 /** How many packets have come in so far. */
-export function arrivedAt({ network, daemon }: Site): number {
-  const devices = readFileSync(`/proc/${daemon.pid}/net/dev`, "utf8");
-  const { interface: device } = network.link.server;
+export function arrivedAt({ network }: Site): number {
+  const { host, interface: device } = network.link.server;
+  const devices = inNamespace(host.namespace, () => readFileSync("/proc/self/net/dev", "utf8"));
   return Number(new RegExp(`^\\s*${device}:\\s*\\d+\\s+(\\d+)`, "m").exec(devices)?.[1]);
 }

@@ -1,13 +1,16 @@
 /** The gates of others, configured as their manuals have it. */
+import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { printAddress } from "../../src/policy/address.ts";
+import { type Address, printAddress } from "../../src/policy/address.ts";
 import { type Host, untilListening } from "../../test/kernel/host.ts";
 import { until } from "../../test/kernel/until.ts";
 import {
+  type DaemonSite,
   datagram,
   frameTo,
   makeHosts,
+  newSources,
   onOneProcessor,
   PROTECTED_PORT,
   type Site,
@@ -17,12 +20,12 @@ import {
 
 export const SPA_PORT = 62_201;
 const KEYS = { rijndael: "key-of-the-bench", hmac: "other-key-of-the-bench" } as const;
-const STEPS = [51_001, 51_002, 51_003] as const;
+export const STEPS = [51_001, 52_040, 52_777] as const;
 
 /** It reads every packet by libpcap (`pcap`), or has a socket of its own (`udp`). */
 export type FwknopMode = "pcap" | "udp";
 
-export async function makeFwknopd(mode: FwknopMode): Promise<Site> {
+export async function makeFwknopd(mode: FwknopMode): Promise<DaemonSite> {
   const network = await makeHosts();
   const { server, link } = network;
   const folder = server.newPath("fwknop");
@@ -86,13 +89,27 @@ export function fwknopTo(server: string, source: string): string[] {
   ];
 }
 
-export async function makeKnockd(): Promise<Site> {
+/** What a request has. */
+const SPA_BYTES = 225;
+/** As many as are sent over and over, each from a source of its own. */
+const DIFFERENT_REQUESTS = 4096;
+
+/** In the letters that fwknop sends: only its HMAC shows that it is none. */
+export function rubbishForFwknopd({ network }: Site): Buffer[] {
+  return newSources(DIFFERENT_REQUESTS).map((source) => {
+    const text = randomBytes(SPA_BYTES).toString("base64").slice(0, SPA_BYTES);
+    return frameTo(network, source, datagram(Buffer.from(text), SPA_PORT));
+  });
+}
+
+/** @param seconds so long a knock may take. */
+export async function makeKnockd(seconds = 10): Promise<DaemonSite> {
   const network = await makeHosts();
   const { server, link } = network;
   const config = server.newPath("knockd.conf");
   const lines = [
     ...["[options]", "logfile = /dev/null", "[open]", `sequence = ${STEPS.join(",")}`],
-    ...["seq_timeout = 10", "tcpflags = syn"],
+    ...[`seq_timeout = ${seconds}`, "tcpflags = syn"],
     `command = iptables -I INPUT -s %IP% -p tcp --dport ${PROTECTED_PORT} -j ACCEPT`,
   ];
   writeFileSync(config, lines.join("\n").concat("\n"));
@@ -106,11 +123,15 @@ export async function makeKnockd(): Promise<Site> {
   return { name: "knockd", network, daemon, ...openings(server, "INPUT") };
 }
 
+/** A knock of several steps. */
+export function stepsFrom({ network }: Site, source: Address): Buffer[] {
+  return STEPS.map((port) => frameTo(network, source, syn(port)));
+}
+
 export function knockdWay(site: Site): Way {
   return {
     ...{ name: site.name, site },
-    knocks: async (sources) =>
-      sources.map((source) => STEPS.map((port) => frameTo(site.network, source, syn(port)))),
+    knocks: async (sources) => sources.map((source) => stepsFrom(site, source)),
   };
 }
 

@@ -4,8 +4,8 @@ import { PROBE_MICROSECONDS, type Prober, startProber } from "./senders.ts";
 import { frameTo, newSources, PROTECTED_PORT, type Site, syn, type Way } from "./site.ts";
 
 /** Knocks are made for so many rounds at a time: they are good for a minute. */
-const BLOCKS = 6;
 const ROUNDS_A_BLOCK = 20;
+const BLOCKS = 6;
 
 export interface Delay {
   readonly way: string;
@@ -14,17 +14,22 @@ export interface Delay {
   readonly milliseconds: Spread;
 }
 
-export async function measureDelays(ways: readonly Way[]): Promise<readonly Delay[]> {
+export async function measureDelays(
+  ways: readonly Way[],
+  blocks = BLOCKS,
+): Promise<readonly Delay[]> {
   const probers = await startProbers(ways);
   const milliseconds = new Map<Way, number[]>(ways.map((way) => [way, []]));
-  for (let block = 0; block < BLOCKS; block += 1) {
+  for (let block = 0; block < blocks; block += 1) {
     for (const { way, knock, syn } of await prepare(ways)) {
       const took = await probers.get(way.site)?.attempt(knock, syn);
       if (took !== undefined) milliseconds.get(way)?.push(took / 1000);
     }
     for (const site of probers.keys()) await site.shut();
   }
-  const delays = ways.map((way) => delayOf(way, milliseconds.get(way) ?? []));
+  const delays = ways.map((way) =>
+    delayOf(way, blocks * ROUNDS_A_BLOCK, milliseconds.get(way) ?? []),
+  );
   print(delays);
   return delays;
 }
@@ -57,8 +62,7 @@ async function prepare(ways: readonly Way[]): Promise<readonly Attempt[]> {
   return rounds.flat();
 }
 
-function delayOf({ name }: Way, measured: readonly number[]): Delay {
-  const attempts = BLOCKS * ROUNDS_A_BLOCK;
+function delayOf({ name }: Way, attempts: number, measured: readonly number[]): Delay {
   return { way: name, attempts, opened: measured.length, milliseconds: spreadOf(measured) };
 }
 
