@@ -75,7 +75,10 @@ export interface Target {
 /** On a host that has a gate already: by then its connections are known to those who track them. */
 export async function openTarget(system: System): Promise<Target> {
   const injector = await startInjector(system);
-  const { link } = system.network;
+  const { link, client } = system.network;
+  // The client knows nothing of the connections, and would end them.
+  const drop = `type filter hook prerouting priority -300; tcp dport ${CLIENT_PORT} drop;`;
+  await client.run(["nft", `table inet deaf { chain c { ${drop} }; }`]);
   for (const family of ["ipv4", "ipv6"] as const) {
     const [here, there] = [link.server[family], link.client[family]];
     for (const port of [OTHER.connected, PROTECTED_PORT]) {

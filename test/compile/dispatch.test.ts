@@ -34,6 +34,7 @@ function wayOf(
         : wayOf(next.rules, chains, port, protocol);
     arrivedAt.push(...way.arrivedAt);
     comparisons += way.comparisons;
+    if (to.kind === "goto") break;
   }
   return { arrivedAt, comparisons };
 }
@@ -89,13 +90,33 @@ describe("of any ranges of ports", () => {
   });
 });
 
-test("8 ranges are one list, and 9 are a tree", () => {
+describe("ranges beside each other", () => {
   const ranges = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ ports: { first: n, last: n }, chain: `to_${n}` }));
-  expect(dispatch("ports", ranges(8)).chains).toEqual([]);
-  expect(dispatch("ports", ranges(8)).rules).toHaveLength(8);
-  expect(dispatch("ports", ranges(9)).rules).toHaveLength(1);
-  expect(dispatch("ports", ranges(9)).chains).toHaveLength(6);
+  const shape = (count: number) => {
+    const { rules, chains } = dispatch("ports", ranges(count));
+    return { rules: rules.length, chains: chains.length };
+  };
+
+  test("are one list if they are three, one list behind a comparison up to 8, and then a tree", () => {
+    expect(shape(3)).toEqual({ rules: 3, chains: 0 });
+    expect(shape(4)).toEqual({ rules: 1, chains: 1 });
+    expect(shape(8)).toEqual({ rules: 1, chains: 1 });
+    expect(shape(9)).toEqual({ rules: 1, chains: 5 });
+  });
+
+  test("keep a packet that came to one from the comparisons behind it", () => {
+    const { rules, chains } = dispatch("ports", ranges(64));
+    expect(wayOf(rules, chains, 0)).toEqual({ arrivedAt: ["to_0"], comparisons: 3 });
+  });
+});
+
+test("ranges far from each other are not behind one comparison: who is between them passes", () => {
+  const ports = [22, 2000, 2001, 2002, 2003, 40_000];
+  const all = ports.map((first) => ({ ports: { first, last: first }, chain: `to_${first}` }));
+  const { rules, chains } = dispatch("ports", all);
+  expect(wayOf(rules, chains, 443)).toEqual({ arrivedAt: [], comparisons: 3 });
+  expect(wayOf(rules, chains, 2003)).toEqual({ arrivedAt: ["to_2003"], comparisons: 7 });
 });
 
 /** Doors with steps here and there, as a person would write them, over ports 1000 and up. */

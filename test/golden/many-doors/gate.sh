@@ -176,73 +176,73 @@ rules() {
 -A POSTERN -p tcp --dport 2000:2063 -j POSTERN-services
 
 # Ports 51001 to 51118.
--A POSTERN-knocks -p tcp --dport 51001:51014 -j POSTERN-knocks_1
--A POSTERN-knocks -p udp --dport 51001:51014 -j POSTERN-knocks_1
--A POSTERN-knocks -p tcp --dport 51027:51040 -j POSTERN-knocks_2
--A POSTERN-knocks -p udp --dport 51027:51040 -j POSTERN-knocks_2
--A POSTERN-knocks -p tcp --dport 51053:51066 -j POSTERN-knocks_3
--A POSTERN-knocks -p udp --dport 51053:51066 -j POSTERN-knocks_3
--A POSTERN-knocks -p tcp --dport 51079:51092 -j POSTERN-knocks_4
--A POSTERN-knocks -p udp --dport 51079:51092 -j POSTERN-knocks_4
--A POSTERN-knocks -p tcp --dport 51105:51118 -j POSTERN-knocks_5
--A POSTERN-knocks -p udp --dport 51105:51118 -j POSTERN-knocks_5
+-A POSTERN-knocks -p tcp --dport 51001:51014 -g POSTERN-knocks_1
+-A POSTERN-knocks -p udp --dport 51001:51014 -g POSTERN-knocks_1
+-A POSTERN-knocks -p tcp --dport 51027:51040 -g POSTERN-knocks_2
+-A POSTERN-knocks -p udp --dport 51027:51040 -g POSTERN-knocks_2
+-A POSTERN-knocks -p tcp --dport 51053:51066 -g POSTERN-knocks_3
+-A POSTERN-knocks -p udp --dport 51053:51066 -g POSTERN-knocks_3
+-A POSTERN-knocks -p tcp --dport 51079:51092 -g POSTERN-knocks_4
+-A POSTERN-knocks -p udp --dport 51079:51092 -g POSTERN-knocks_4
+-A POSTERN-knocks -p tcp --dport 51105:51118 -g POSTERN-knocks_5
+-A POSTERN-knocks -p udp --dport 51105:51118 -g POSTERN-knocks_5
 
 # Ports 51001 to 51014.
--A POSTERN-knocks_1 -p tcp --dport 51001 -j POSTERN-knock_accept
--A POSTERN-knocks_1 -p udp --dport 51001 -j POSTERN-knock_accept
--A POSTERN-knocks_1 -p tcp --dport 51014 -j POSTERN-knock_all
--A POSTERN-knocks_1 -p udp --dport 51014 -j POSTERN-knock_all
+-A POSTERN-knocks_1 -p tcp --dport 51001 -g POSTERN-knock_accept
+-A POSTERN-knocks_1 -p udp --dport 51001 -g POSTERN-knock_accept
+-A POSTERN-knocks_1 -p tcp --dport 51014 -g POSTERN-knock_all
+-A POSTERN-knocks_1 -p udp --dport 51014 -g POSTERN-knock_all
 
 # Ports 51027 to 51040.
--A POSTERN-knocks_2 -p tcp --dport 51027 -j POSTERN-knock_reset
--A POSTERN-knocks_2 -p udp --dport 51027 -j POSTERN-knock_reset
--A POSTERN-knocks_2 -p tcp --dport 51040 -j POSTERN-knock_tcp
--A POSTERN-knocks_2 -p udp --dport 51040 -j POSTERN-knock_tcp
+-A POSTERN-knocks_2 -p tcp --dport 51027 -g POSTERN-knock_reset
+-A POSTERN-knocks_2 -p udp --dport 51027 -g POSTERN-knock_reset
+-A POSTERN-knocks_2 -p tcp --dport 51040 -g POSTERN-knock_tcp
+-A POSTERN-knocks_2 -p udp --dport 51040 -g POSTERN-knock_tcp
 
 # Ports 51053 to 51066.
--A POSTERN-knocks_3 -p tcp --dport 51053 -j POSTERN-knock_services
--A POSTERN-knocks_3 -p udp --dport 51053 -j POSTERN-knock_services
--A POSTERN-knocks_3 -p tcp --dport 51066 -j POSTERN-knock_knocks-1
--A POSTERN-knocks_3 -p udp --dport 51066 -j POSTERN-knock_knocks-1
+-A POSTERN-knocks_3 -p tcp --dport 51053 -g POSTERN-knock_services
+-A POSTERN-knocks_3 -p udp --dport 51053 -g POSTERN-knock_services
+-A POSTERN-knocks_3 -p tcp --dport 51066 -g POSTERN-knock_knocks-1
+-A POSTERN-knocks_3 -p udp --dport 51066 -g POSTERN-knock_knocks-1
 
 # Ports 51079 to 51092.
--A POSTERN-knocks_4 -p tcp --dport 51079 -j POSTERN-knock_ssh-1
--A POSTERN-knocks_4 -p udp --dport 51079 -j POSTERN-knock_ssh-1
--A POSTERN-knocks_4 -p tcp --dport 51092 -j POSTERN-knock_banned
--A POSTERN-knocks_4 -p udp --dport 51092 -j POSTERN-knock_banned
+-A POSTERN-knocks_4 -p tcp --dport 51079 -g POSTERN-knock_ssh-1
+-A POSTERN-knocks_4 -p udp --dport 51079 -g POSTERN-knock_ssh-1
+-A POSTERN-knocks_4 -p tcp --dport 51092 -g POSTERN-knock_banned
+-A POSTERN-knocks_4 -p udp --dport 51092 -g POSTERN-knock_banned
 
 # Ports 51105 to 51118.
--A POSTERN-knocks_5 -p tcp --dport 51105 -j POSTERN-knock_auto
--A POSTERN-knocks_5 -p udp --dport 51105 -j POSTERN-knock_auto
--A POSTERN-knocks_5 -p tcp --dport 51118 -j POSTERN-knock_drop
--A POSTERN-knocks_5 -p udp --dport 51118 -j POSTERN-knock_drop
+-A POSTERN-knocks_5 -p tcp --dport 51105 -g POSTERN-knock_auto
+-A POSTERN-knocks_5 -p udp --dport 51105 -g POSTERN-knock_auto
+-A POSTERN-knocks_5 -p tcp --dport 51118 -g POSTERN-knock_drop
+-A POSTERN-knocks_5 -p udp --dport 51118 -g POSTERN-knock_drop
 
 # Ports 2000 to 2063.
--A POSTERN-services -p tcp --dport 2000:2007 -j POSTERN-services_1
--A POSTERN-services -p tcp --dport 2014:2021 -j POSTERN-services_2
--A POSTERN-services -p tcp --dport 2028:2035 -j POSTERN-services_3
--A POSTERN-services -p tcp --dport 2042:2049 -j POSTERN-services_4
--A POSTERN-services -p tcp --dport 2056:2063 -j POSTERN-services_5
+-A POSTERN-services -p tcp --dport 2000:2007 -g POSTERN-services_1
+-A POSTERN-services -p tcp --dport 2014:2021 -g POSTERN-services_2
+-A POSTERN-services -p tcp --dport 2028:2035 -g POSTERN-services_3
+-A POSTERN-services -p tcp --dport 2042:2049 -g POSTERN-services_4
+-A POSTERN-services -p tcp --dport 2056:2063 -g POSTERN-services_5
 
 # Ports 2000 to 2007.
--A POSTERN-services_1 -p tcp --dport 2000 -j POSTERN-door_accept
--A POSTERN-services_1 -p tcp --dport 2007 -j POSTERN-door_all
+-A POSTERN-services_1 -p tcp --dport 2000 -g POSTERN-door_accept
+-A POSTERN-services_1 -p tcp --dport 2007 -g POSTERN-door_all
 
 # Ports 2014 to 2021.
--A POSTERN-services_2 -p tcp --dport 2014 -j POSTERN-door_reset
--A POSTERN-services_2 -p tcp --dport 2021 -j POSTERN-door_tcp
+-A POSTERN-services_2 -p tcp --dport 2014 -g POSTERN-door_reset
+-A POSTERN-services_2 -p tcp --dport 2021 -g POSTERN-door_tcp
 
 # Ports 2028 to 2035.
--A POSTERN-services_3 -p tcp --dport 2028 -j POSTERN-door_services
--A POSTERN-services_3 -p tcp --dport 2035 -j POSTERN-door_knocks-1
+-A POSTERN-services_3 -p tcp --dport 2028 -g POSTERN-door_services
+-A POSTERN-services_3 -p tcp --dport 2035 -g POSTERN-door_knocks-1
 
 # Ports 2042 to 2049.
--A POSTERN-services_4 -p tcp --dport 2042 -j POSTERN-door_ssh-1
--A POSTERN-services_4 -p tcp --dport 2049 -j POSTERN-door_banned
+-A POSTERN-services_4 -p tcp --dport 2042 -g POSTERN-door_ssh-1
+-A POSTERN-services_4 -p tcp --dport 2049 -g POSTERN-door_banned
 
 # Ports 2056 to 2063.
--A POSTERN-services_5 -p tcp --dport 2056 -j POSTERN-door_auto
--A POSTERN-services_5 -p tcp --dport 2063 -j POSTERN-door_drop
+-A POSTERN-services_5 -p tcp --dport 2056 -g POSTERN-door_auto
+-A POSTERN-services_5 -p tcp --dport 2063 -g POSTERN-door_drop
 
 # The door accept: packets to its ports.
 -A POSTERN-door_accept -i lo -j RETURN
