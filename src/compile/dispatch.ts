@@ -104,7 +104,9 @@ function to({ ports: { first, last }, protocol, chain }: Arrival, how = jump): R
 
 /** In the order of their first ports. */
 function areApart(sorted: readonly Arrival[]): boolean {
-  return sorted.every(({ ports }, n) => (sorted[n + 1]?.ports.first ?? Infinity) > ports.last);
+  return sorted.every(
+    ({ ports }, n) => (sorted[n + 1]?.ports.first ?? Number.POSITIVE_INFINITY) > ports.last,
+  );
 }
 
 /** The smallest range that holds all of theirs. `part` is not empty. */

@@ -2,7 +2,7 @@
 import type { Chain, Program, TimedSet } from "../../program/program.ts";
 import { labelOf, printLabel } from "../labels.ts";
 import { ANSWER_AS_CLOSED, FINGERPRINT, HOOK, MADE_OF, REASSEMBLE, TABLE } from "./names.ts";
-import { printKey, printRule } from "./print-rule.ts";
+import { printKey, printQuickly, printRule } from "./print-rule.ts";
 
 const HEADER = `#!/usr/sbin/nft -f
 # A gate made by Postern. Load it with "nft -f FILE"; take it away with
@@ -74,8 +74,8 @@ export function namesIn(program: Program): string[] {
 }
 
 function printChain({ name, note, rules }: Chain, hook: string | undefined): string {
-  const lines = rules.map(printRule);
-  return block(`chain ${name}`, hook === undefined ? lines : [hook, ...lines], note);
+  const lines = hook === undefined ? rules.map(printRule) : [hook, ...rules.map(printQuickly)];
+  return block(`chain ${name}`, lines, note);
 }
 
 function usesReset(program: Program): boolean {

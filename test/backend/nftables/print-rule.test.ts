@@ -1,6 +1,7 @@
 /** Each word of the language as nft reads it. That it reads it so, test/kernel shows. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { printRule } from "../../../src/backend/nftables/print-rule.ts";
+import { printQuickly, printRule } from "../../../src/backend/nftables/print-rule.ts";
 import type { Action, Match, Rule, Verdict } from "../../../src/program/index.ts";
 import { prefix, setOf } from "../../program/language.ts";
 
@@ -134,5 +135,36 @@ describe("a rule", () => {
   ])("cuts IPv6 sources to %d bits", (prefixLength, mask) => {
     const of = setOf({ name: "x6", family: "ipv6", key: { kind: "source", prefixLength } });
     expect(printRule(rule({ when: [{ kind: "member", of }] }))).toBe(`ip6 saddr & ${mask} @x6`);
+  });
+});
+
+describe("of a rule that every packet meets", () => {
+  const quickly = (first: number, last: number) =>
+    printQuickly(
+      rule({ when: [{ kind: "to-port", first, last }], to: { kind: "jump", chain: "a" } }),
+    );
+
+  test("the bits that all ports of a range begin with come first", () => {
+    expect(quickly(51_001, 54_040)).toBe("th dport & 0xe000 == 0xc000 th dport 51001-54040 jump a");
+    expect(quickly(2000, 2001)).toBe("th dport & 0xfffe == 0x07d0 th dport 2000-2001 jump a");
+  });
+
+  test("and nothing does where there are none, or one port", () => {
+    expect(quickly(32_767, 32_768)).toBe("th dport 32767-32768 jump a");
+    expect(quickly(22, 22)).toBe("th dport 22 jump a");
+  });
+
+  test("no port of the range has other first bits", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 65_535 }), fc.nat({ max: 65_535 }), (a, b) => {
+        const [first, last] = [Math.min(a, b), Math.max(a, b)];
+        const [, mask, wanted] = /& 0x(\w+) == 0x(\w+)/.exec(quickly(first, last)) ?? [];
+        if (mask === undefined || wanted === undefined) return;
+        const bits = (port: number) => port & Number.parseInt(mask, 16);
+        for (const port of [first, last, Math.floor((first + last) / 2)]) {
+          expect(bits(port)).toBe(Number.parseInt(wanted, 16));
+        }
+      }),
+    );
   });
 });
