@@ -10,6 +10,7 @@ import { measureFloods } from "./compare/floods.ts";
 import { measureIdle } from "./compare/idle.ts";
 import { measureMemory } from "./compare/memory.ts";
 import { measurePackets, measureState, openTargets } from "./compare/packets.ts";
+import { writePages } from "./compare/page/write.ts";
 import { measureReloads } from "./compare/reloads.ts";
 import { makeSystems, type Name, type System } from "./compare/systems.ts";
 import { measureDelays } from "./lab/delay.ts";
@@ -51,18 +52,18 @@ async function withSystems<T>(
 }
 
 const PARTS = {
-  idle: () => withSystems(DAEMONS, (systems) => measureIdle(systems, either(15, 120))),
+  idle: () => withSystems(DAEMONS, (systems) => measureIdle(systems, either(10, 90))),
   packets: () =>
     withSystems([...HOSTS, ...OURS, ...OURS_WITH_MORE, ...RULES, ...DAEMONS], async (systems) =>
-      measurePackets(await openTargets(systems), either(5, 30)),
+      measurePackets(await openTargets(systems), either(4, 30)),
     ),
   state: () =>
     withSystems([...HOSTS, ...OURS, "postern, tokens", ...RULES, ...DAEMONS], async (systems) =>
-      measureState(await openTargets(systems), either(3, 12), either(FULL, STEPWISE)),
+      measureState(await openTargets(systems), either(2, 8), either(FULL, STEPWISE)),
     ),
   bulk: () =>
     withSystems([...HOSTS, ...OURS, "postern, tokens", ...RULES, ...DAEMONS], (systems) =>
-      measureBulk(systems, either(1, 7)),
+      measureBulk(systems, either(1, 5)),
     ),
   delay: () =>
     withSystems(KNOCKED, (systems) =>
@@ -74,8 +75,8 @@ const PARTS = {
   floods: () =>
     withSystems(KNOCKED, (systems) =>
       measureFloods(systems, either([5000], [1000, 5000, 50_000]), {
-        ...{ seconds: either(6, 11), beforeSeconds: either(1, 3) },
-        ...{ knocks: either(8, 20), knocksASecond: 3 },
+        ...{ seconds: either(5, 11), beforeSeconds: either(1, 3) },
+        ...{ knocks: either(6, 20), knocksASecond: 3 },
       }),
     ),
   reloads: () =>
@@ -84,3 +85,4 @@ const PARTS = {
 };
 
 await runParts("compare", PARTS, { parts: wanted, keeps: !isQuick });
+if (!isQuick) writePages();

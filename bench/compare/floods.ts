@@ -12,12 +12,12 @@ export async function measureFloods(
   course: Course,
 ): Promise<readonly FloodResult[]> {
   const results: FloodResult[] = [];
-  for (const aSecond of rates) {
-    for (const site of systems) {
-      const { beginnings, ways } = site;
-      if (beginnings === undefined) continue;
-      const rubbish = () => beginnings(SOURCES);
-      const scenario = { site, packets: "beginnings", rubbish, aSecond, ways };
+  for (const site of systems) {
+    const { beginnings, ways } = site;
+    if (beginnings === undefined) continue;
+    const frames = beginnings(SOURCES);
+    for (const aSecond of rates) {
+      const scenario = { site, packets: "beginnings", rubbish: () => frames, aSecond, ways };
       results.push(await measureFlood(scenario, course));
     }
   }

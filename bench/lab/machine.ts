@@ -44,7 +44,7 @@ const PATIENCE_SECONDS = 180;
 /** Or measures anyway: the load is noted beside the figures. */
 export async function untilQuiet(): Promise<void> {
   for (let seconds = 0; loadNow() > QUIET_LOAD && seconds < PATIENCE_SECONDS; seconds += 5) {
-    if (seconds === 0) process.stderr.write("signed: waiting for a quieter machine\n");
+    if (seconds === 0) process.stderr.write("bench: waiting for a quieter machine\n");
     await pause(5000);
   }
 }
