@@ -10,10 +10,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { POSTERN, quantile } from "./timing/side-by-side.ts";
+import { printTable, type Spread, spreadOf } from "./lab/figures.ts";
+import { runParts } from "./lab/results.ts";
+import { POSTERN } from "./timing/side-by-side.ts";
 import { type Hosts, makeWay, RELAY, relay, SERVER, type Way } from "./way/way.ts";
 
-const ROUNDS = 200;
+const ROUNDS = 100;
 
 const WAYS: readonly Way[] = [
   { roundTripMilliseconds: 1, loss: 0 },
@@ -55,11 +57,22 @@ interface Tally {
   readonly milliseconds: number[];
 }
 
-async function main(): Promise<void> {
+interface Knocks {
+  readonly way: Way;
+  readonly task: string;
+  readonly attempts: number;
+  readonly opened: number;
+  readonly milliseconds: Spread;
+}
+
+async function measureWays(): Promise<readonly Knocks[]> {
   const home = mkdtempSync(join(tmpdir(), "postern-bench-"));
   try {
     writeProfile(home);
-    for (const way of WAYS) await measure(way, home);
+    const knocks: Knocks[] = [];
+    for (const way of WAYS) knocks.push(...(await measure(way, home)));
+    print(knocks);
+    return knocks;
   } finally {
     rmSync(home, { recursive: true });
   }
@@ -74,7 +87,7 @@ function writeProfile(home: string): void {
   writeFileSync(join(home, "policy.yaml"), POLICY);
 }
 
-async function measure(way: Way, home: string): Promise<void> {
+async function measure(way: Way, home: string): Promise<readonly Knocks[]> {
   const hosts = await makeWay(way, NAME);
   try {
     const [node, script] = POSTERN;
@@ -99,7 +112,10 @@ async function measure(way: Way, home: string): Promise<void> {
         }
       }
     }
-    report(way, tallies);
+    return Object.keys(TASKS).map((task, n) => {
+      const { opened = 0, milliseconds = [] } = tallies[n] ?? {};
+      return { way, task, attempts: ROUNDS, opened, milliseconds: spreadOf(milliseconds) };
+    });
   } finally {
     hosts.remove();
   }
@@ -118,18 +134,18 @@ function run(hosts: Hosts, host: "client" | "server", argv: readonly string[], i
   return spawnSync(program, args, { encoding: "utf8", input }).stdout;
 }
 
-function report({ roundTripMilliseconds, loss }: Way, tallies: readonly Tally[]): void {
-  const title = `round trip ${roundTripMilliseconds} ms, ${loss * 100} % lost each way`;
-  process.stdout.write(`${title.padEnd(40)}  of ${ROUNDS}  open  ms median  quartiles\n`);
-  for (const [n, name] of Object.keys(TASKS).entries()) {
-    const { opened = 0, milliseconds = [] } = tallies[n] ?? {};
-    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(milliseconds, share));
-    const row = [name.padEnd(48), `${opened}`.padStart(5), `${median}`.padStart(11)];
-    process.stdout.write(`${row.join(" ")}  ${low} to ${high}\n`);
-  }
-  process.stdout.write("\n");
+function print(knocks: readonly Knocks[]): void {
+  const rows = knocks.map(({ way, task, attempts, opened, milliseconds }) => ({
+    knocking: task,
+    "ms there and back": way.roundTripMilliseconds,
+    "lost each way": `${way.loss * 100} %`,
+    open: `${opened}/${attempts}`,
+    "median, ms": milliseconds.median,
+    quartiles: `${milliseconds.lowQuartile} to ${milliseconds.highQuartile}`,
+  }));
+  printTable("From the command to the open door, or to its end", rows);
 }
 
 const [, , role, delay, loss] = process.argv;
 if (role === RELAY) relay(Number(delay), Number(loss));
-else await main();
+else await runParts("knock", { ways: measureWays }, { parts: [], keeps: true });

@@ -8,7 +8,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { POSTERN, quantile } from "./timing/side-by-side.ts";
+import { printTable, type Spread, spreadOf } from "./lab/figures.ts";
+import { runParts } from "./lab/results.ts";
+import { POSTERN } from "./timing/side-by-side.ts";
 
 const CLIENTS = 1000;
 const ROUNDS = 5;
@@ -29,6 +31,13 @@ const on = (...argv: readonly string[]) => [
 
 function run([program = "", ...args]: readonly string[]): string {
   return execFileSync(program, args, { encoding: "utf8", stdio: "pipe", maxBuffer: 2 ** 30 });
+}
+
+interface Loads {
+  readonly clients: number;
+  readonly tokens: number;
+  readonly milliseconds: Readonly<Record<string, Spread>>;
+  readonly bytesAToken: Spread;
 }
 
 /** Milliseconds. */
@@ -69,7 +78,7 @@ function elementsFile(): { readonly file: string; readonly count: number } {
   return { file, count: sets.reduce((sum, { count }) => sum + count, 0) };
 }
 
-function measureLoads(): void {
+function measureLoads(): Loads {
   const apply = on(...POSTERN, "apply", "--anyway", "--no-confirm");
   const flush = on("nft", "flush", "ruleset");
   const times: Record<string, number[]> = {};
@@ -94,21 +103,34 @@ function measureLoads(): void {
     run(on("nft", "-f", join(folder, "rules.nft")));
     note("nft alone, the same elements", time(on("nft", "-f", elements.file)));
   }
-  process.stdout.write(`${CLIENTS} clients, ${count} tokens; ms, of ${ROUNDS} rounds\n`);
-  for (const [name, measured] of Object.entries(times)) print(name, measured);
-  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(bytes, share));
-  process.stdout.write(`bytes of the kernel's memory a token: ${median} (${low} to ${high})\n`);
+  const loads: Loads = {
+    ...{ clients: CLIENTS, tokens: count, bytesAToken: spreadOf(bytes) },
+    milliseconds: Object.fromEntries(
+      Object.entries(times).map(([name, measured]) => [name, spreadOf(measured)]),
+    ),
+  };
+  print(loads);
+  return loads;
 }
 
-function print(name: string, measured: readonly number[]): void {
-  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(measured, share));
-  process.stdout.write(`${name.padEnd(44)}${`${median}`.padStart(7)}  ${low} to ${high}\n`);
+function print({ clients, tokens, bytesAToken, milliseconds }: Loads): void {
+  const row = (name: string, { median, lowQuartile, highQuartile }: Spread) => ({
+    [`${clients} clients, ${tokens} tokens`]: name,
+    median,
+    quartiles: `${lowQuartile} to ${highQuartile}`,
+  });
+  const rows = Object.entries(milliseconds).map(([name, spread]) => row(`${name}, ms`, spread));
+  printTable("Loads", [...rows, row("bytes of the kernel's memory a token", bytesAToken)]);
 }
 
 spawnSync("ip", ["netns", "add", host]);
 try {
   writeKeys();
-  measureLoads();
+  await runParts(
+    "tokens",
+    { loads: () => Promise.resolve(measureLoads()) },
+    { parts: [], keeps: true },
+  );
 } finally {
   spawnSync("ip", ["netns", "delete", host]);
   rmSync(folder, { recursive: true });

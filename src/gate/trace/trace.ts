@@ -109,13 +109,16 @@ function chainsIn({ names }: TableListing): string[] {
 
 /** What `timeout` ends with when it has ended its program. */
 const TIME_IS_UP = 124;
-const STIRS = 60;
+/** A minute and a half of them, each twice as long after the one before. */
+const STIRS = 12;
 const FIRST_STIR_MILLISECONDS = 25;
-const LONGEST_STIR_MILLISECONDS = 1000;
 
 /**
  * A monitor that hears: it has told of a change to our own table. `nft monitor trace` would tell
  * of packets alone, and nobody could say from when on. It ends when this process is killed.
+ *
+ * First it reads all that the kernel has of nftables, and begins anew whenever something changes
+ * meanwhile: so where sets are full it has to be left in peace for longer and longer.
  */
 async function startMonitor(
   host: Host,
@@ -124,18 +127,19 @@ async function startMonitor(
 ): Promise<Running | undefined> {
   const argv = ["setpriv", "--pdeathsig", "TERM", "timeout", `${seconds}`, "nft", "monitor"];
   const monitor = host.start(argv);
-  let state: "deaf" | "hears" | "ended" = "deaf";
+  const told = new AbortController();
   const stir = async () => {
-    for (let n = 1; n <= STIRS && state === "deaf"; n += 1) {
+    for (let n = 0; n < STIRS && !told.signal.aborted; n += 1) {
       await marks.stir(`heard_${n}`);
-      await host.pause(Math.min(FIRST_STIR_MILLISECONDS * n, LONGEST_STIR_MILLISECONDS));
+      await host.pause(FIRST_STIR_MILLISECONDS * 2 ** n, told.signal);
     }
-    if (state !== "hears") monitor.stop();
+    if (!told.signal.aborted) monitor.stop();
   };
   const stirring = stir();
-  state = (await tellsOf(monitor, `add counter ${marks.table} heard_`)) ? "hears" : "ended";
+  const hears = await tellsOf(monitor, `add counter ${marks.table} heard_`);
+  told.abort();
   await stirring;
-  return state === "hears" ? monitor : undefined;
+  return hears ? monitor : undefined;
 }
 
 /** Whether a line comes that begins so; all lines before it are left out. */
