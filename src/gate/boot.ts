@@ -2,7 +2,15 @@
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import type { KeptGate } from "./backend.ts";
-import { type BootFile, bootFolderOf, removeBootFiles, writeBootFile } from "./keep/boot-files.ts";
+import {
+  type BootFile,
+  bootFolderOf,
+  DEFAULT_FOLDER,
+  fingerprintIn,
+  readBootFile,
+  removeBootFiles,
+  writeBootFile,
+} from "./keep/boot-files.ts";
 import type { Keep } from "./keep/keep.ts";
 import { policyOf } from "./keep/policy-of.ts";
 import { backendOf, takeSnapshot } from "./keep/snapshot.ts";
@@ -47,6 +55,37 @@ export async function forgetForBoot(host: Host): Promise<readonly Problem[]> {
   if (folder === undefined) return [];
   const removed = await removeBootFiles(host, folder);
   return removed.ok ? [] : removed.problems.map(notForgotten);
+}
+
+/** What postern.service does at the next boot. */
+export interface AtBoot {
+  readonly isEnabled: boolean;
+  /** Which gate is kept for it: the one that stands, another, or none. */
+  readonly kept: "this" | "another" | "none";
+}
+
+const UNIT_STATE = ["systemctl", "is-enabled", "postern.service"] as const;
+
+/**
+ * Null where that is not for postern.service: in a network that no boot makes, or where it is not
+ * installed.
+ *
+ * @param fingerprint of the policy that the gate that stands was made of, if it says.
+ */
+export async function readAtBoot(
+  host: Host,
+  fingerprint: string | undefined,
+): Promise<AtBoot | null> {
+  if ((await bootFolderOf(host)) !== DEFAULT_FOLDER) return null;
+  const state = (await host.run(UNIT_STATE)).stdout.trim();
+  if (state === "" || state === "not-found") return null;
+  const file = await readBootFile(host, DEFAULT_FOLDER);
+  return { isEnabled: state === "enabled", kept: compare(file, fingerprint) };
+}
+
+function compare(file: BootFile | undefined, fingerprint: string | undefined): AtBoot["kept"] {
+  if (file === undefined) return "none";
+  return fingerprint !== undefined && fingerprintIn(file) === fingerprint ? "this" : "another";
 }
 
 function notKept({ what, fix }: Problem): Problem {

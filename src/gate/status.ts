@@ -6,6 +6,7 @@ import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
+import { type AtBoot, readAtBoot } from "./boot.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
@@ -28,6 +29,8 @@ export interface Status {
   readonly agent: AgentStatus | null;
   /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
   readonly unconfirmed: Unconfirmed | null;
+  /** What the next boot brings; null where postern.service is not there for that. */
+  readonly atBoot: AtBoot | null;
 }
 
 /** Counted since it began. */
@@ -106,6 +109,7 @@ export async function readStatus(host: Host): Promise<Result<Status>> {
   const status = {
     ...statusOf(gate.value, await readUnconfirmed(host), { held, now }),
     agent: await readAgent(host, gate.value.listing),
+    atBoot: await readAtBoot(host, gate.value.listing.fingerprint),
   };
   const { adviseOnCapacity } = gate.value.backend;
   if (adviseOnCapacity === undefined || !status.sets.some(isNearlyFull)) return ok(status);
@@ -155,6 +159,7 @@ export function statusOf(
     toHoldMore: null,
     agent: null,
     unconfirmed,
+    atBoot: null,
   };
 }
 

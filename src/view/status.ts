@@ -20,6 +20,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
     ...unconfirmedLines(status.unconfirmed, paint),
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
     ...agentLines(status.agent, paint),
+    ...atBootLines(status.atBoot, paint),
     ...section("banned", banned, paint),
     ...section("sets", setLines(status), paint),
   ];
@@ -27,6 +28,8 @@ export function renderStatus(status: Status, options: ViewOptions): string {
 }
 
 type Paint = (tone: keyof typeof TONES, text: string) => string;
+
+type Toned = readonly [tone: keyof typeof TONES, words: string];
 
 const TONES = { bold: 1, green: 32, yellow: 33, red: 31, dim: 2 } as const;
 const colour: Paint = (tone, text) => `\u001b[${TONES[tone]}m${text}\u001b[0m`;
@@ -104,6 +107,26 @@ function unconfirmedLines(unconfirmed: Status["unconfirmed"], paint: Paint): str
     `  put up by ${escapeControl(by)}; \`postern confirm\` keeps it`,
     "",
   ];
+}
+
+function atBootLines(atBoot: Status["atBoot"], paint: Paint): string[] {
+  if (atBoot === null) return [];
+  const [tone, words] = atBootInWords(atBoot);
+  return [paint(tone, `at boot: ${words}`), ""];
+}
+
+function atBootInWords({ isEnabled, kept }: NonNullable<Status["atBoot"]>): Toned {
+  if (!isEnabled) {
+    return ["yellow", "postern.service loads no gate: `systemctl enable postern.service`"];
+  }
+  switch (kept) {
+    case "this":
+      return ["dim", "this gate (postern.service is enabled)"];
+    case "another":
+      return ["yellow", "another gate than this, the last that was applied for good"];
+    case "none":
+      return ["yellow", "no gate is kept: apply the policy again"];
+  }
 }
 
 /** One, and more than one. */

@@ -113,6 +113,7 @@ describe("status", () => {
       "toHoldMore",
       "agent",
       "unconfirmed",
+      "atBoot",
     ]);
     expect(stdout.endsWith("}\n")).toBe(true);
   });

@@ -1,7 +1,14 @@
 /** Which gate is kept for the next boot. */
 import { describe, expect, test } from "vitest";
+import { printScript } from "../../src/backend/iptables/index.ts";
 import { printNftables } from "../../src/backend/nftables/index.ts";
-import { applyPolicy, confirmGate, removeGate, rollback } from "../../src/gate/index.ts";
+import {
+  applyPolicy,
+  confirmGate,
+  readStatus,
+  removeGate,
+  rollback,
+} from "../../src/gate/index.ts";
 import { ok, type Problem } from "../../src/problem/problem.ts";
 import { type Answers, type FakeHost, fails, fakeHost } from "../setup/fake-host.ts";
 import { policyOf, programOf } from "../setup/policy.ts";
@@ -172,6 +179,65 @@ test("POSTERN_STATE_DIR names another folder, for any network", async () => {
   const host = bootedHost({ links: {}, environment: { POSTERN_STATE_DIR: "/srv/gates" } });
   await apply(host);
   expect(host.written.has("/srv/gates/gate.nft")).toBe(true);
+});
+
+describe("the status says what the next boot brings", () => {
+  const atBoot = async (answers: Answers, files: Readonly<Record<string, string>> = {}) => {
+    const host = bootedHost(answers);
+    for (const [name, text] of Object.entries(files)) host.written.set(`${FOLDER}/${name}`, text);
+    const status = await readStatus(host);
+    return status.ok ? status.value.atBoot : status;
+  };
+  const OURS = printNftables(programOf(SSH));
+  const OTHERS = printNftables(programOf(WEB));
+  const enabled = { unitState: "enabled" };
+
+  test("the gate that stands, another, or none", async () => {
+    expect(await atBoot(enabled, { "gate.nft": OURS })).toEqual({ isEnabled: true, kept: "this" });
+    expect(await atBoot(enabled, { "gate.nft": OTHERS, "before.nft": OURS })).toEqual({
+      isEnabled: true,
+      kept: "another",
+    });
+    expect(await atBoot(enabled)).toEqual({ isEnabled: true, kept: "none" });
+  });
+
+  test("one of iptables, whose file says as much", async () => {
+    const script = printScript(programOf(WEB, "sources"));
+    expect(await atBoot(enabled, { "gate.sh": script })).toMatchObject({ kept: "another" });
+    expect(await atBoot(enabled, { "gate.sh": printScript(programOf(SSH, "sources")) })).toEqual({
+      isEnabled: true,
+      kept: "this",
+    });
+  });
+
+  test("the one of before, where there is no other", async () => {
+    expect(await atBoot(enabled, { "before.nft": OURS })).toMatchObject({ kept: "this" });
+  });
+
+  test("of rules that do not say what they were made of, that they are others", async () => {
+    expect(await atBoot(enabled, { "gate.nft": "table inet postern {}\n" })).toMatchObject({
+      kept: "another",
+    });
+  });
+
+  test.each(["disabled", "masked", "enabled-runtime"])(
+    "that a service that is %s brings none",
+    async (unitState) => {
+      expect(await atBoot({ unitState })).toMatchObject({ isEnabled: false });
+    },
+  );
+
+  test.each<[string, Answers]>([
+    ["without systemd", {}],
+    ["where it is not installed", { unitState: "not-found" }],
+    [
+      "in a network of its own",
+      { ...enabled, links: { ...OF_BOOT, "/proc/self/ns/net": "net:[8]" } },
+    ],
+    ["with a folder of its own", { ...enabled, environment: { POSTERN_STATE_DIR: "/srv/gates" } }],
+  ])("nothing, %s", async (_, answers) => {
+    expect(await atBoot(answers, { "gate.nft": OURS })).toBe(null);
+  });
 });
 
 /** What the process does that would bring the gate of before back. */

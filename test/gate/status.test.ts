@@ -33,6 +33,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
     toHoldMore: null,
     agent: null,
     unconfirmed: null,
+    atBoot: null,
     doors: [
       {
         name: "ssh",

@@ -128,6 +128,28 @@ describe.skipIf(obstacle !== undefined)(
         await shell("postern compile | diff - /var/lib/postern/gate.nft");
       });
 
+      test("the status says what the next boot brings", async () => {
+        const atBoot = async () => /^at boot: .*$/m.exec(await shell("postern status"))?.[0];
+        const THIS = "at boot: this gate (postern.service is enabled)";
+        expect(await atBoot()).toBe(THIS);
+        await shell("systemctl disable --quiet postern.service");
+        expect(await atBoot()).toBe(
+          "at boot: postern.service loads no gate: `systemctl enable postern.service`",
+        );
+        await shell(
+          "systemctl enable --quiet postern.service",
+          "sed s/52777/52778/ /etc/postern/policy.yaml >/root/other.yaml",
+          "postern apply /root/other.yaml --confirm 1h 2>/dev/null",
+        );
+        expect(await atBoot()).toBe(
+          "at boot: another gate than this, the last that was applied for good",
+        );
+        await shell("postern rollback");
+        expect(JSON.parse(await shell("postern status --json"))).toMatchObject({
+          atBoot: { isEnabled: true, kept: "this" },
+        });
+      });
+
       test("it stands after a boot, before the network, and without Node.js", async () => {
         await shell("chmod 0 $(command -v node)");
         await booted.reboot();

@@ -32,6 +32,8 @@ export interface Answers {
   /** How `nft --check` ends. */
   readonly check?: Finished;
   readonly systemdRun?: Finished;
+  /** What `systemctl is-enabled postern.service` prints. */
+  readonly unitState?: string;
   /** Whether somebody else is changing the gate. */
   readonly isLocked?: boolean;
   /** What is wrong with the folder in which things are kept. */
@@ -215,6 +217,8 @@ function programsOf(answers: Answers) {
     "nft --stateless --terse --numeric-protocol list ruleset inet": () => prints(rules),
     "nft --check -f -": () => check,
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
+    "systemctl is-enabled postern.service": () =>
+      answers.unitState === undefined ? NOT_THERE : prints(`${answers.unitState}\n`),
     "ss --no-header --numeric --tcp --all": () =>
       sockets === undefined ? NOT_THERE : prints(sockets),
     "conntrack -L -p tcp": () => (conntrack === undefined ? NOT_THERE : prints(conntrack)),

@@ -20,6 +20,7 @@ const EMPTY: Status = {
   toHoldMore: null,
   agent: null,
   unconfirmed: null,
+  atBoot: null,
 };
 
 const statusOf = (door: Partial<DoorStatus>, over: Partial<Status> = {}): Status => ({
@@ -88,6 +89,7 @@ describe("for people", () => {
       toHoldMore: null,
       agent: null,
       unconfirmed: null,
+      atBoot: null,
       doors: [
         {
           name: "ssh",
@@ -200,6 +202,21 @@ describe("in colour", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
     expect(text(status).replaceAll(/\u001b\[\d+m/g, "")).toBe(plain(status));
   });
+});
+
+test.each([
+  [{ isEnabled: true, kept: "this" }, "this gate (postern.service is enabled)"],
+  [
+    { isEnabled: true, kept: "another" },
+    "another gate than this, the last that was applied for good",
+  ],
+  [{ isEnabled: true, kept: "none" }, "no gate is kept: apply the policy again"],
+  [
+    { isEnabled: false, kept: "this" },
+    "postern.service loads no gate: `systemctl enable postern.service`",
+  ],
+] as const)("what the next boot brings is one line: %j", (atBoot, words) => {
+  expect(plain({ ...EMPTY, atBoot }).split("\n")).toContain(`at boot: ${words}`);
 });
 
 test("a gate that is not confirmed says so first", () => {

@@ -7,7 +7,8 @@ import type { Host } from "../../host/index.ts";
 import { ok, type Result } from "../../problem/problem.ts";
 import { isNetworkOfBoot } from "./namespace.ts";
 
-const DEFAULT_FOLDER = "/var/lib/postern";
+/** From which postern.service loads. */
+export const DEFAULT_FOLDER = "/var/lib/postern";
 
 const SUFFIXES = [".nft", ".sh"] as const;
 
@@ -35,7 +36,7 @@ export async function writeBootFile(
 ): Promise<Result<undefined>> {
   const checked = await host.checkFolder(folder);
   if (!checked.ok) return checked;
-  const standing = await readBootFile(host, folder);
+  const standing = await readNamed(host, folder, "gate");
   if (standing?.suffix === suffix && standing.text === text) return ok(undefined);
   if (standing !== undefined) {
     const kept = await replaceIn(host, folder, "before", standing);
@@ -44,9 +45,23 @@ export async function writeBootFile(
   return replaceIn(host, folder, "gate", { suffix, text });
 }
 
-async function readBootFile(host: Host, folder: string): Promise<BootFile | undefined> {
+/** The one that is loaded, if it can be. */
+export async function readBootFile(host: Host, folder: string): Promise<BootFile | undefined> {
+  return (await readNamed(host, folder, "gate")) ?? readNamed(host, folder, "before");
+}
+
+/** Of the policy that it was made of, if it says: both kinds of rules do so in a comment. */
+export function fingerprintIn({ text }: BootFile): string | undefined {
+  return /"policy=([0-9a-f]+)"/.exec(text)?.[1];
+}
+
+async function readNamed(
+  host: Host,
+  folder: string,
+  name: "gate" | "before",
+): Promise<BootFile | undefined> {
   for (const suffix of SUFFIXES) {
-    const text = await host.readKept(`${folder}/gate${suffix}`);
+    const text = await host.readKept(`${folder}/${name}${suffix}`);
     if (text !== undefined) return { suffix, text };
   }
   return undefined;
