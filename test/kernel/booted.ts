@@ -19,8 +19,11 @@ export interface BootedHost {
   readonly run: (argv: readonly string[], options?: RunOptions) => Promise<Output>;
   /** The same for a line of shell. */
   readonly shell: (line: string, options?: RunOptions) => Promise<Output>;
-  /** Ends everything that runs on it, as a power cut does, and takes its rules away; boots. */
-  readonly reboot: () => Promise<void>;
+  /**
+   * Ends everything that runs on it, as a power cut does, and takes its rules away; boots, with
+   * words such as people put at the end of the kernel's command line.
+   */
+  readonly reboot: (words?: readonly string[]) => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -57,7 +60,7 @@ exec sleep infinity
 /** The folder in the cgroups of this machine that is the root of those of the host. */
 const CGROUPS = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
 
-function boot(folder: string): string {
+function boot(folder: string, words: readonly string[]): string {
   return `set -e
 cd ${folder}/root
 mount -t proc proc proc
@@ -71,7 +74,7 @@ mkdir dev/pts dev/shm && mount -t devpts -o newinstance,ptmxmode=666 devpts dev/
 ln -s pts/ptmx dev/ptmx
 touch dev/console
 exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . \\
-  ${SYSTEMD} --unit=multi-user.target --log-target=journal --show-status=no
+  ${SYSTEMD} --unit=multi-user.target --log-target=journal --show-status=no ${words.join(" ")}
 `;
 }
 
@@ -84,7 +87,7 @@ export async function bootHost(host: Host): Promise<BootedHost> {
     return holder.stderr().includes("prepared");
   });
   const cgroup = makeCgroup(host);
-  let machine = await start(host, holder, folder, cgroup);
+  let machine = await start(host, holder, { folder, cgroup, words: [] });
   const run = (argv: readonly string[], options?: RunOptions) =>
     host.run([...enter(machine.pid), ...argv], options);
   const end = async () => {
@@ -94,10 +97,10 @@ export async function bootHost(host: Host): Promise<BootedHost> {
   return {
     run,
     shell: (line, options) => run(["sh", "-c", line], options),
-    reboot: async () => {
+    reboot: async (words = []) => {
       await end();
       await host.run(["nft", "flush", "ruleset"]);
-      machine = await start(host, holder, folder, cgroup);
+      machine = await start(host, holder, { folder, cgroup, words });
     },
     remove: async () => {
       await end();
@@ -146,11 +149,17 @@ interface Machine {
   readonly pid: number;
 }
 
+interface Boot {
+  readonly folder: string;
+  readonly cgroup: string;
+  /** A container's systemd reads on its own command line what else is on the kernel's. */
+  readonly words: readonly string[];
+}
+
 async function start(
   host: Host,
   holder: Running,
-  folder: string,
-  cgroup: string,
+  { folder, cgroup, words }: Boot,
 ): Promise<Machine> {
   const running = host.start([
     ...[
@@ -164,7 +173,7 @@ async function start(
       "--mount",
     ],
     ...["unshare", "--cgroup", "--pid", "--ipc", "--uts", "--mount", "--fork", "--kill-child"],
-    ...["sh", "-c", boot(folder)],
+    ...["sh", "-c", boot(folder, words)],
   ]);
   writeFileSync(join(cgroup, "cgroup.procs"), `${running.pid}`);
   running.write("go\n");
