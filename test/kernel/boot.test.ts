@@ -46,9 +46,14 @@ async function shell(...lines: readonly string[]): Promise<string> {
   return (await booted.shell(`set -e\n${lines.join("\n")}`)).stdout;
 }
 
-/** Everywhere where something may be installed: what is there, its mode, and where links lead. */
+/**
+ * Everywhere where something may be installed: what is there, its mode, and where links lead. Not
+ * /etc/netns, which is this machine's: tests that run meanwhile name hosts there.
+ */
 function listFiles(): Promise<string> {
-  return shell("find /etc /usr/local /var/lib -printf '%p %M %l\\n' | sort");
+  return shell(
+    "find /etc /usr/local /var/lib -path /etc/netns -prune -o -printf '%p %M %l\\n' | sort",
+  );
 }
 
 function dev(command: string): Promise<Output> {
