@@ -12,7 +12,8 @@ import { measureMemory } from "./compare/memory.ts";
 import { measurePackets, measureState, openTargets } from "./compare/packets.ts";
 import { writePages } from "./compare/page/write.ts";
 import { measureReloads } from "./compare/reloads.ts";
-import { makeSystems, type Name, type System } from "./compare/systems.ts";
+import type { System } from "./compare/system.ts";
+import { makeSystems, type Name } from "./compare/systems.ts";
 import { measureDelays } from "./lab/delay.ts";
 import { runParts } from "./lab/results.ts";
 
@@ -25,7 +26,8 @@ const either = <T>(quick: T, whole: T): T => (isQuick ? quick : whole);
 const HOSTS: readonly Name[] = ["no rules", "no rules, again", "a counter"];
 const OURS: readonly Name[] = ["postern", "postern, iptables-nft", "postern, iptables-legacy"];
 const OURS_WITH_MORE: readonly Name[] = [
-  ...["postern, tokens", "postern, 50 doors", "postern, iptables-legacy, 50 doors"],
+  ...["postern, tokens", "postern, 50 doors"],
+  ...["postern, iptables-nft, 50 doors", "postern, iptables-legacy, 50 doors"],
 ] as const;
 const RULES: readonly Name[] = [
   ...["published rules, iptables-nft", "published rules, iptables-legacy", "nftables wiki"],

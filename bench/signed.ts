@@ -7,11 +7,12 @@
  * `node dist/bench/signed.js PART...` measures some parts anew, and leaves the figures of the others.
  */
 import { measureDelays } from "./lab/delay.ts";
-import { fwknopWay, knockdWay, makeFwknopd, makeKnockd } from "./lab/peers.ts";
+import { fwknopWay, makeFwknopd, makeKnockd } from "./lab/peers.ts";
 import { runParts } from "./lab/results.ts";
+import { stepsWay, tokenWay } from "./lab/ways.ts";
 import { measureCapacity } from "./signed/capacity.ts";
 import { measureFloods } from "./signed/floods.ts";
-import { makePostern, signedWay, tokenWay } from "./signed/postern.ts";
+import { makePostern, signedWay } from "./signed/postern.ts";
 import { measureRest } from "./signed/rest.ts";
 import { measureUse } from "./signed/use.ts";
 
@@ -22,8 +23,12 @@ const knockd = await makeKnockd();
 const sites = [postern, udp, pcap, knockd];
 
 const ways = [
-  ...[signedWay(postern, "udp/62201"), signedWay(postern, "ping"), tokenWay(postern)],
-  ...[fwknopWay(udp), fwknopWay(pcap), knockdWay(knockd)],
+  ...[
+    signedWay(postern, "udp/62201"),
+    signedWay(postern, "ping"),
+    tokenWay(postern, "one-time token, udp"),
+  ],
+  ...[fwknopWay(udp), fwknopWay(pcap), stepsWay(knockd)],
 ];
 
 const PARTS = {

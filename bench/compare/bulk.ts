@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { printTable, type Spread, spreadOf } from "../lab/figures.ts";
-import type { System } from "./systems.ts";
+import type { System } from "./system.ts";
 
 export interface Bulk {
   readonly gate: string;

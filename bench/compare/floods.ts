@@ -1,7 +1,7 @@
 /** Knocks among forged beginnings of knocks. */
 import { printTable } from "../lab/figures.ts";
 import { type Course, type FloodResult, measureFlood } from "../lab/flood.ts";
-import type { System } from "./systems.ts";
+import type { System } from "./system.ts";
 
 /** More than a set holds. */
 const SOURCES = 100_000;

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { printTable, rounded } from "../lab/figures.ts";
 import { timeUsedBy, usedSince } from "../lab/processes.ts";
-import type { System } from "./systems.ts";
+import type { System } from "./system.ts";
 
 export interface Idle {
   readonly gate: string;

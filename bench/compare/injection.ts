@@ -3,10 +3,10 @@
 import type { Family } from "../../src/policy/address.ts";
 import { framesOf } from "../../test/kernel/frames.ts";
 import { addressOf, type Network, senderOf } from "../../test/kernel/network.ts";
-import { STEPS } from "../lab/peers.ts";
 import { type Injector, startInjector } from "../lab/senders.ts";
 import { type Content, datagram, PROTECTED_PORT, syn } from "../lab/site.ts";
-import type { System } from "./systems.ts";
+import { STEPS } from "../lab/ways.ts";
+import type { System } from "./system.ts";
 
 const OTHER = { connected: 443, listening: 8444, datagrams: 9000 } as const;
 const CLIENT_PORT = 40_000;

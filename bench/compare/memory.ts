@@ -4,7 +4,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { printTable, rounded, type Spread, spreadOf } from "../lab/figures.ts";
 import { memoryOf } from "../lab/processes.ts";
 import { openTarget } from "./injection.ts";
-import { MAKERS, type Name, type System } from "./systems.ts";
+import type { System } from "./system.ts";
+import { makeSystem, type Name } from "./systems.ts";
 
 export interface Memory {
   readonly gate: string;
@@ -54,7 +55,7 @@ interface Measured {
 
 async function measure(name: Name): Promise<Measured> {
   const before = await settled();
-  const system = await MAKERS[name]();
+  const system = await makeSystem(name);
   try {
     const target = await openTarget(system);
     const atRest = { kernel: (await settled()) - before, daemon: daemonMemory(system) };

@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { printTable, type Spread, spreadOf } from "../lab/figures.ts";
 import { timeUsedBy, usedSince } from "../lab/processes.ts";
 import { KINDS, type Kind, type KindName, openTarget, type Target } from "./injection.ts";
-import type { Name, System } from "./systems.ts";
+import type { System } from "./system.ts";
+import type { Name } from "./systems.ts";
 
 export interface PacketCost {
   readonly gate: string;

@@ -2,7 +2,7 @@
 import { printTable, rounded, type Spread, spreadOf } from "../lab/figures.ts";
 import { makeFlooder } from "../lab/senders.ts";
 import { frameTo, newSources, PROTECTED_PORT, syn } from "../lab/site.ts";
-import type { System } from "./systems.ts";
+import type { System } from "./system.ts";
 
 export interface Reloads {
   readonly gate: string;

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Address, printAddress } from "../../src/policy/address.ts";
+import { printAddress } from "../../src/policy/address.ts";
 import { type Host, untilListening } from "../../test/kernel/host.ts";
 import { until } from "../../test/kernel/until.ts";
 import {
@@ -14,13 +14,12 @@ import {
   onOneProcessor,
   PROTECTED_PORT,
   type Site,
-  syn,
   type Way,
 } from "./site.ts";
+import { STEPS } from "./ways.ts";
 
 export const SPA_PORT = 62_201;
 const KEYS = { rijndael: "key-of-the-bench", hmac: "other-key-of-the-bench" } as const;
-export const STEPS = [51_001, 52_040, 52_777] as const;
 
 /** It reads every packet by libpcap (`pcap`), or has a socket of its own (`udp`). */
 export type FwknopMode = "pcap" | "udp";
@@ -121,18 +120,6 @@ export async function makeKnockd(seconds = 10): Promise<DaemonSite> {
     return daemon.stdout().includes("listening on");
   });
   return { name: "knockd", network, daemon, ...openings(server, "INPUT") };
-}
-
-/** A knock of several steps. */
-export function stepsFrom({ network }: Site, source: Address): Buffer[] {
-  return STEPS.map((port) => frameTo(network, source, syn(port)));
-}
-
-export function knockdWay(site: Site): Way {
-  return {
-    ...{ name: site.name, site },
-    knocks: async (sources) => sources.map((source) => stepsFrom(site, source)),
-  };
 }
 
 const DROP = `iptables -A INPUT -p tcp --syn --dport ${PROTECTED_PORT} -j DROP`.split(" ");

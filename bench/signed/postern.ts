@@ -1,5 +1,5 @@
 /** Our own gate: doors of signed knocks and an agent, and of one-time tokens beside. */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Address } from "../../src/policy/address.ts";
@@ -18,10 +18,10 @@ import {
   onOneProcessor,
   type Way,
 } from "../lab/site.ts";
+import { TOKEN_PORT } from "../lab/ways.ts";
 import { POSTERN } from "../timing/side-by-side.ts";
 
 export const CARRIERS = ["ping", "udp/62201", "udp/62202", "udp/62203"] as const;
-const TOKEN_PORT = 62_210;
 /** A client may knock 30 times a minute. */
 const CLIENTS = 40;
 
@@ -124,21 +124,5 @@ export function signedWay(site: PosternSite, carrier: string): Way {
   return {
     ...{ name: `signed knock, ${carrier.replace(/\/.*/, "")}`, site },
     knocks: async (sources) => sources.map((one) => [knockFrame(site, next(), one, carrier)]),
-  };
-}
-
-export function tokenWay(site: PosternSite): Way {
-  const set = `inet postern ssh_udp_${TOKEN_PORT}_tokens`;
-  return {
-    ...{ name: "one-time token, udp", site },
-    knocks: async (sources) => {
-      const tokens = sources.map(() => Buffer.from(randomBytes(8).toString("hex")));
-      const elements = tokens.map((token) => `0x${token.toString("hex")} timeout 10m`);
-      const stdin = `add element ${set} { ${elements.join(", ")} }\n`;
-      await site.network.server.run(["nft", "-f", "-"], { stdin });
-      return sources.map((source, n) => [
-        frameTo(site.network, source, datagram(tokens[n] ?? Buffer.alloc(0), TOKEN_PORT)),
-      ]);
-    },
   };
 }
