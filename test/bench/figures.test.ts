@@ -8,22 +8,25 @@ const PAGES = ["README.md", ...readdirSync("docs").map((name) => join("docs", na
   (path) => path.endsWith(".md") && path !== "docs/performance.md",
 );
 const MEASURED = /\d ?(?:ns|us|µs|ms|MiB|Gbit\/s)\b/;
-/** The paragraph or table behind it has figures of the file; those after `also` are none. */
+/** The lines below it have figures of the file; those after `also` are none. */
 const MARK = /^<!-- figures: (?<file>\S+?)(?:; also (?<also>[\d., ]+))? -->$/;
 /** What it says is set, and not measured. */
 const NO_MARK = "<!-- set, not measured -->";
 
 interface Block {
   readonly page: string;
-  readonly text: string;
-  /** The block before it. */
+  /** Its first line, where that is a comment. */
   readonly mark: string;
+  readonly text: string;
 }
 
+/** Paragraphs, tables and lists, without code. */
 function blocksOf(page: string): Block[] {
   const text = readFileSync(page, "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
-  const blocks = text.split(/\n\s*\n/).map((block) => block.trim());
-  return blocks.map((block, n) => ({ page, text: block, mark: blocks[n - 1] ?? "" }));
+  return text.split(/\n\s*\n/).map((block) => {
+    const [, mark = "", rest = ""] = /^(<!-- .* -->)?\s*([\s\S]*)$/.exec(block.trim()) ?? [];
+    return { page, mark, text: rest };
+  });
 }
 
 const BLOCKS = PAGES.flatMap(blocksOf);
