@@ -14,8 +14,8 @@ beforeAll(async () => {
   booted = await bootHost(network.server);
   await shell(
     `cd ${CHECKOUT} && ./dev install`,
-    // What the packages have, as dpkg would put it there.
-    `cp -a ${CHECKOUT}/dist/debian/. /`,
+    // What the packages have, put where dpkg would put it.
+    `tar -C ${CHECKOUT}/dist/debian -c . | tar -C / -x --keep-directory-symlink`,
   );
 });
 afterAll(async () => {
