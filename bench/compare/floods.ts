@@ -15,7 +15,7 @@ export async function measureFloods(
   for (const site of systems) {
     const { beginnings, ways } = site;
     if (beginnings === undefined) continue;
-    const frames = beginnings(SOURCES);
+    const frames = beginnings(Math.min(SOURCES, Math.max(...rates) * course.seconds));
     for (const aSecond of rates) {
       const scenario = { site, packets: "beginnings", rubbish: () => frames, aSecond, ways };
       results.push(await measureFlood(scenario, course));

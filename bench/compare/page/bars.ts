@@ -16,7 +16,7 @@ export interface BarChart {
   readonly logarithmicFrom?: number;
 }
 
-const [WIDTH, ROW, NAMES, TEXTS, TOP] = [760, 22, 240, 130, 34];
+const [WIDTH, ROW, NAMES, TEXTS, TOP] = [760, 22, 250, 130, 34];
 const STYLE = [
   "text { font: 13px system-ui, sans-serif; fill: #24292f; }",
   ".title { font-weight: 600; }",

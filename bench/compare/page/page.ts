@@ -43,7 +43,7 @@ function textOf(results: Results): string[] {
     BULK_TEXT,
     bulkTable(results),
     "## From the last packet to the open port",
-    "Packets are sent as fast as 20 ms apart; from then on it is looked every 0.1 ms.",
+    "Packets are sent 20 ms apart; from then on it is looked every 0.1 ms.",
     "![From the last packet of a knock to the open port](performance/delay.svg)",
     delayTable(results),
     "## A knock among forged ones",
@@ -82,7 +82,7 @@ machine has other figures: compare them with each other.
 - *published rules*: the shell function of \`xt_recent\` rules that this project began with.
 - *nftables wiki*: the example of its [page on port knocking](https://wiki.nftables.org/wiki-nftables/index.php/Port_knocking_example).
 - *knockd*, *fwknopd*: as their manuals configure them, with one rule that drops what has not knocked; fwknopd
-  with a socket of its own (udp) and with libpcap (pcap).`;
+  with a socket of its own (udp) and with libpcap (pcap). Their rules are for IPv4 alone.`;
 }
 
 const ORDINARY_TEXT = `Packets that have nothing to do with knocking. The kernel hands itself each frame as if it had come in by
@@ -109,7 +109,7 @@ const NOT_GOOD = `- A sequence needs memory for who is part way. Where more firs
   time that a knock may take, newcomers find no room. On iptables, whose lists hold 100 sources as the kernel
   comes, a few hundred a second are enough; with nftables it takes 65,536. One-time tokens and signed knocks need none.
 - On iptables every look-up in a list first looks for the list, by its name, among all others: with 50 doors a SYN
-  to one of them costs several times what it does with one. Ordinary packets do not come that far.
+  to a door whose lists come last costs several times what it does with one door. Ordinary packets do not come that far.
 - A SYN to the door itself costs more than with a bare \`DROP\`, which is all that knockd and fwknopd have there: the
   kernel looks whether the source may come in, for both families and for bans.
 - Signed knocks and the agent are measured by themselves: see [signed.md](signed.md#what-it-costs).`;
