@@ -39,6 +39,16 @@ const TOKEN = {
 /** The datagram comes to a port of the watch range, and is no step. */
 const WATCHED = ["ping", "udp/53000"];
 
+/** So many that ports are told apart in more than one place; each watches the next one's first step. */
+const NEIGHBOURS = Object.fromEntries(
+  Array.from({ length: 12 }, (_, n) => {
+    const [protects, first] = [2000 + 7 * n, 30_000 + 20 * n];
+    const steps = [`tcp/${first}`, `tcp/${first + 10}`];
+    const sequence = { steps, within: "2s", watch: `${first}-${first + 25}` };
+    return [`number-${n}`, { protects: `tcp/${protects}`, "open-for": "2s", sequence }];
+  }),
+);
+
 /** Policies by name; DESTINATIONS and TRUSTED are put in by the teller. */
 export const POLICIES = {
   plain: { doors: { ssh: SSH } },
@@ -87,6 +97,7 @@ export const POLICIES = {
     },
   },
   "by hand": { doors: { ssh: { protects: "tcp/22" } } },
+  street: { doors: { ssh: SSH, ...NEIGHBOURS } },
   token: { doors: { ssh: TOKEN } },
   "token once": { doors: { ssh: { ...TOKEN, "single-use": true } } },
   "token by neighbours": { "ipv6-prefix": 64, doors: { ssh: TOKEN } },
@@ -309,6 +320,15 @@ token trusting:
 token routed:
   tokens for another host go there: load=ssh,ping,A load=ssh,http/80,B ping!A@elsewhere tcp/22@elsewhere +3s http/80!B@elsewhere tcp/22:2@elsewhere
   and not here: load=ssh,ping,A ping!A tcp/22@elsewhere- ping!A@elsewhere tcp/22:2@elsewhere
+
+street:
+  the first door opens to its steps: tcp/30000 tcp/30010 tcp/2000
+  one in the middle opens to its steps: tcp/30120 tcp/30130 tcp/2042
+  the last one opens to its steps: tcp/30220 tcp/30230 tcp/2077
+  one far from the others opens to its steps: KNOCK tcp/22
+  the doors beside an open one stay shut: tcp/30120 tcp/30130 tcp/2035- tcp/2049- tcp/22-
+  a port that two doors watch is a step to one and a wrong one to the other: tcp/30000 tcp/30020 tcp/30010 tcp/2000- tcp/30030 tcp/2007
+  ports between theirs are nobody's: tcp/443 tcp/1999 tcp/2001 tcp/2078 udp/2000 tcp/30500 tcp/40000
 
 token pair:
   a token opens its own door: load=ssh,ping,A load=vpn,ping,B ping!A tcp/22 udp/51820-
