@@ -41,17 +41,12 @@ afterAll(async () => {
   network?.remove();
 });
 
-/** Lines of shell on the host, one after the other, of which none may fail. */
-async function shell(...lines: readonly string[]): Promise<string> {
-  return (await booted.shell(`set -e\n${lines.join("\n")}`)).stdout;
-}
-
 /**
  * Everywhere where something may be installed: what is there, its mode, and where links lead. Not
  * /etc/netns, which is this machine's: tests that run meanwhile name hosts there.
  */
 function listFiles(): Promise<string> {
-  return shell(
+  return booted.lines(
     "find /etc /usr/local /var/lib -path /etc/netns -prune -o -printf '%p %M %l\\n' | sort",
   );
 }
@@ -67,12 +62,12 @@ async function isUp(): Promise<boolean> {
 
 /** Everybody who is in a set. */
 async function membersOf(set: string): Promise<string> {
-  return await shell(`nft list set inet postern ${set} | sed -n 's/.*elements = //p'`);
+  return await booted.lines(`nft list set inet postern ${set} | sed -n 's/.*elements = //p'`);
 }
 
 /** The last lines that a unit has written to the journal. */
 function journal(unit: string): Promise<string> {
-  return shell(
+  return booted.lines(
     `journalctl --sync && journalctl --no-pager --output=cat --unit ${unit} | tail -n 30`,
   );
 }
@@ -83,14 +78,14 @@ describe.skipIf(obstacle !== undefined)(
     test("install puts it in place, says what is next, and neither enables nor starts anything", async () => {
       const { stderr } = await dev("install");
       expect(stderr).toContain("next: postern init && postern check && postern apply\n");
-      expect(await shell(`systemctl is-enabled ${UNITS.join(" ")} || :`)).toBe(
+      expect(await booted.lines(`systemctl is-enabled ${UNITS.join(" ")} || :`)).toBe(
         "disabled\nstatic\ndisabled\ndisabled\n",
       );
-      expect(await shell(`systemctl is-active ${UNITS.join(" ")} || :`)).toBe(
+      expect(await booted.lines(`systemctl is-active ${UNITS.join(" ")} || :`)).toBe(
         "inactive\n".repeat(4),
       );
       expect(await isUp()).toBe(false);
-      expect(await shell("postern --version", "MANPAGER=cat man -w postern")).toMatch(
+      expect(await booted.lines("postern --version", "MANPAGER=cat man -w postern")).toMatch(
         /^\d+\.\d+\.\d+\n.*postern\.8\n$/,
       );
     });
@@ -111,13 +106,13 @@ describe.skipIf(obstacle !== undefined)(
     });
 
     test("where no gate is kept the unit that loads it does nothing, and is no failure", async () => {
-      await shell("systemctl enable --now --quiet postern.service");
-      expect(await shell("systemctl is-failed postern.service || :")).toBe("inactive\n");
+      await booted.lines("systemctl enable --now --quiet postern.service");
+      expect(await booted.lines("systemctl is-failed postern.service || :")).toBe("inactive\n");
     });
 
     describe("from the first apply on", () => {
       beforeAll(async () => {
-        await shell(
+        await booted.lines(
           "umask 077",
           `cat > /etc/postern/policy.yaml <<'END'\n${POLICY}END`,
           `echo 'ana ${ANA.line}' > /etc/postern/allowed_signers`,
@@ -127,21 +122,21 @@ describe.skipIf(obstacle !== undefined)(
       });
 
       test("the gate is kept, for root alone, as compile prints it", async () => {
-        expect(await shell("stat -c '%a %n' /var/lib/postern /var/lib/postern/*")).toBe(
+        expect(await booted.lines("stat -c '%a %n' /var/lib/postern /var/lib/postern/*")).toBe(
           "700 /var/lib/postern\n600 /var/lib/postern/gate.nft\n",
         );
-        await shell("postern compile | diff - /var/lib/postern/gate.nft");
+        await booted.lines("postern compile | diff - /var/lib/postern/gate.nft");
       });
 
       test("the status says what the next boot brings", async () => {
-        const atBoot = async () => /^at boot: .*$/m.exec(await shell("postern status"))?.[0];
+        const atBoot = async () => /^at boot: .*$/m.exec(await booted.lines("postern status"))?.[0];
         const THIS = "at boot: this gate (postern.service is enabled)";
         expect(await atBoot()).toBe(THIS);
-        await shell("systemctl disable --quiet postern.service");
+        await booted.lines("systemctl disable --quiet postern.service");
         expect(await atBoot()).toBe(
           "at boot: postern.service loads no gate: `systemctl enable postern.service`",
         );
-        await shell(
+        await booted.lines(
           "systemctl enable --quiet postern.service",
           "sed s/52777/52778/ /etc/postern/policy.yaml >/root/other.yaml",
           "postern apply /root/other.yaml --confirm 1h 2>/dev/null",
@@ -149,30 +144,30 @@ describe.skipIf(obstacle !== undefined)(
         expect(await atBoot()).toBe(
           "at boot: another gate than this, the last that was applied for good",
         );
-        await shell("postern rollback");
-        expect(JSON.parse(await shell("postern status --json"))).toMatchObject({
+        await booted.lines("postern rollback");
+        expect(JSON.parse(await booted.lines("postern status --json"))).toMatchObject({
           atBoot: { isEnabled: true, kept: "this" },
         });
       });
 
       test("it stands after a boot, before the network, and without Node.js", async () => {
-        await shell("chmod 0 $(command -v node)");
+        await booted.lines("chmod 0 $(command -v node)");
         await booted.reboot();
         expect(await isUp()).toBe(true);
-        expect(await shell("systemctl is-active postern.service")).toBe("active\n");
-        const times = await shell(
+        expect(await booted.lines("systemctl is-active postern.service")).toBe("active\n");
+        const times = await booted.lines(
           "systemctl show --value --property ActiveEnterTimestampMonotonic postern.service network-pre.target",
         );
         const [gate = 0, network = 0] = times.split("\n\n").map(Number);
         expect(gate).toBeGreaterThan(0);
         expect(network).toBeGreaterThan(gate);
-        await shell("chmod 755 /usr/bin/node /usr/local/bin/node 2>/dev/null || :");
+        await booted.lines("chmod 755 /usr/bin/node /usr/local/bin/node 2>/dev/null || :");
       });
 
       test.each([["restart"], ["reload"], ["stop", "start"]])(
         "%s of nftables.service flushes it, and it is back",
         async (...verbs) => {
-          await shell(
+          await booted.lines(
             "printf 'flush ruleset\\ntable inet mine {}\\n' > /etc/nftables.conf",
             "systemctl start nftables.service",
             "systemctl restart postern.service",
@@ -180,25 +175,27 @@ describe.skipIf(obstacle !== undefined)(
             ...verbs.map((verb) => `systemctl ${verb} nftables.service`),
           );
           await until("the gate", isUp);
-          expect(await shell("nft list tables")).toBe("table inet mine\ntable inet postern\n");
+          expect(await booted.lines("nft list tables")).toBe(
+            "table inet mine\ntable inet postern\n",
+          );
           await until("tokens", async () => (await membersOf("ssh_ping_tokens")) !== "");
         },
       );
 
       test("to stop the unit opens no door", async () => {
-        await shell("systemctl stop postern.service");
+        await booted.lines("systemctl stop postern.service");
         expect(await isUp()).toBe(true);
-        await shell("systemctl start postern.service");
+        await booted.lines("systemctl start postern.service");
       });
 
       test("the timer's service fills in tokens, in its narrow place", async () => {
-        await shell("systemctl start postern-refill.service");
-        expect(await shell("postern status")).toContain("tokens");
+        await booted.lines("systemctl start postern-refill.service");
+        expect(await booted.lines("postern status")).toContain("tokens");
         expect(await membersOf("ssh_ping_tokens")).not.toBe("");
       });
 
       test("a newest gate that is refused leaves the one of before up, and the unit failed", async () => {
-        await shell(
+        await booted.lines(
           "cp /var/lib/postern/gate.nft /root/gate.nft",
           "cp /var/lib/postern/gate.nft /var/lib/postern/before.nft",
           "echo 'add rule inet postern prerouting no such thing' >> /var/lib/postern/gate.nft",
@@ -207,10 +204,10 @@ describe.skipIf(obstacle !== undefined)(
         );
         await booted.reboot();
         expect(await isUp()).toBe(true);
-        expect(await shell("systemctl is-failed postern.service")).toBe("failed\n");
+        expect(await booted.lines("systemctl is-failed postern.service")).toBe("failed\n");
         expect(await journal("postern.service")).toContain("that of before is up");
-        expect(await shell("nft list tables")).toContain("table inet mine\n");
-        await shell(
+        expect(await booted.lines("nft list tables")).toContain("table inet mine\n");
+        await booted.lines(
           "cp /root/gate.nft /var/lib/postern/gate.nft",
           "systemctl restart postern.service",
         );
@@ -219,15 +216,15 @@ describe.skipIf(obstacle !== undefined)(
 
     describe("the agent's unit", () => {
       beforeAll(async () => {
-        await shell("systemctl enable --quiet --now postern-agent.service");
+        await booted.lines("systemctl enable --quiet --now postern-agent.service");
       });
 
       test("runs with one privilege and no way to more", async () => {
-        expect(await shell("systemctl is-active postern-agent.service")).toBe("active\n");
+        expect(await booted.lines("systemctl is-active postern-agent.service")).toBe("active\n");
         const pid = (
-          await shell("systemctl show --value --property MainPID postern-agent.service")
+          await booted.lines("systemctl show --value --property MainPID postern-agent.service")
         ).trim();
-        const status = await shell(`cat /proc/${pid}/status`);
+        const status = await booted.lines(`cat /proc/${pid}/status`);
         expect(status).toMatch(
           /\nCapPrm:\t0000000000001000\nCapEff:\t0000000000001000\nCapBnd:\t0000000000001000\n/,
         );
@@ -235,7 +232,7 @@ describe.skipIf(obstacle !== undefined)(
       });
 
       test("lets in whose signed knock is good", async () => {
-        const key = await shell("cat /etc/postern/sealing.key");
+        const key = await booted.lines("cat /etc/postern/sealing.key");
         const { publicKey } = sure(parseSealingKey(key, "sealing.key"));
         const payload = signedKnock({ signer: ANA, sealingPublicKey: publicKey, carrier: "ping" });
         const [source, destination] = [network.link.client.ipv4, network.link.server.ipv4].map(
@@ -263,26 +260,26 @@ describe.skipIf(obstacle !== undefined)(
       /** Told to read the gate anew, it also reads who is in it, for which it has 15 seconds else. */
       const readMembers = async () => {
         const before = await isWatched();
-        await shell("systemctl reload postern-agent.service");
+        await booted.lines("systemctl reload postern-agent.service");
         await until("that it is read", async () => (await isWatched()) > before);
       };
 
       test("brings back a gate that somebody has flushed, and whom it had banned", async () => {
-        await shell("postern ban 192.0.2.66");
+        await booted.lines("postern ban 192.0.2.66");
         await readMembers();
-        await shell("nft flush ruleset");
+        await booted.lines("nft flush ruleset");
         await until("the gate", isUp);
         await until("the ban", async () => (await membersOf("banned4")).includes("192.0.2.66"));
       });
 
       test("a restart of nftables.service lifts no ban", async () => {
         await readMembers();
-        await shell("systemctl restart nftables.service");
+        await booted.lines("systemctl restart nftables.service");
         await until("the ban", async () => (await membersOf("banned4")).includes("192.0.2.66"));
       });
 
       test("says when it starts that it cannot ask the older iptables, and can with what the manual says", async () => {
-        await shell(
+        await booted.lines(
           "iptables-legacy --table raw --list",
           "systemctl restart postern-agent.service",
         );
@@ -290,7 +287,7 @@ describe.skipIf(obstacle !== undefined)(
         const page = readFileSync("docs/boot.md", "utf8");
         const [, lines = ""] = /```ini\n(\[Service\]\nCapability[^`]*)```/.exec(page) ?? [];
         const folder = "/etc/systemd/system/postern-agent.service.d";
-        await shell(
+        await booted.lines(
           `mkdir ${folder}`,
           `cat > ${folder}/iptables.conf <<'END'\n${lines}END`,
           "systemctl daemon-reload",
@@ -301,12 +298,12 @@ describe.skipIf(obstacle !== undefined)(
       });
 
       test("is read anew, watched over and ended by systemd", async () => {
-        await shell(
+        await booted.lines(
           "systemctl reload postern-agent.service",
           "systemctl restart postern-agent.service",
         );
         expect(
-          await shell("systemctl show --value --property NRestarts postern-agent.service"),
+          await booted.lines("systemctl show --value --property NRestarts postern-agent.service"),
         ).toBe("0\n");
       });
     });
@@ -314,30 +311,32 @@ describe.skipIf(obstacle !== undefined)(
     describe("over a session through the door", () => {
       test("install over an older one keeps it and what runs; uninstall takes all but the policy, and cuts nothing", async () => {
         const listener = network.server.start(["nc", "-l", "-p", "2222"]);
-        await until("a listener", async () => (await shell("ss -Htnl")).includes(":2222 "));
-        await shell("postern open ssh 10.91.0.1 > /dev/null");
+        await until("a listener", async () => (await booted.lines("ss -Htnl")).includes(":2222 "));
+        await booted.lines("postern open ssh 10.91.0.1 > /dev/null");
         const session = network.client.start(["nc", "10.91.0.2", "2222"]);
         const pass = async (word: string) => {
           session.write(`${word}\n`);
           await until(`${word} through the session`, () => listener.stdout().includes(word));
         };
         await pass("one");
-        const pid = await shell("systemctl show --value --property MainPID postern-agent.service");
+        const pid = await booted.lines(
+          "systemctl show --value --property MainPID postern-agent.service",
+        );
         await dev("install");
-        expect(await shell("systemctl is-active postern-agent.service")).toBe("active\n");
+        expect(await booted.lines("systemctl is-active postern-agent.service")).toBe("active\n");
         expect(
-          await shell("systemctl show --value --property MainPID postern-agent.service"),
+          await booted.lines("systemctl show --value --property MainPID postern-agent.service"),
         ).not.toBe(pid);
         await pass("two");
         const { stderr } = await dev("uninstall");
         expect(stderr).toContain("/etc/postern stays, with the policy and the keys that are in it");
         await pass("three");
         expect(await isUp()).toBe(false);
-        expect(await shell("systemctl list-units --no-legend 'postern*'")).toBe("");
-        expect(await shell("ls /etc/postern")).toBe(
+        expect(await booted.lines("systemctl list-units --no-legend 'postern*'")).toBe("");
+        expect(await booted.lines("ls /etc/postern")).toBe(
           "allowed_signers\nkeys\npolicy.yaml\nsealing.key\n",
         );
-        await shell(
+        await booted.lines(
           "systemctl disable --quiet nftables.service",
           "rm -r /etc/postern /etc/systemd/system/postern-agent.service.d",
         );

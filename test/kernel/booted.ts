@@ -19,6 +19,8 @@ export interface BootedHost {
   readonly run: (argv: readonly string[], options?: RunOptions) => Promise<Output>;
   /** The same for a line of shell. */
   readonly shell: (line: string, options?: RunOptions) => Promise<Output>;
+  /** Lines of shell, one after the other, of which none may fail; what they print. */
+  readonly lines: (...lines: readonly string[]) => Promise<string>;
   /**
    * Ends everything that runs on it, as a power cut does, and takes its rules away; boots, with
    * words such as people put at the end of the kernel's command line.
@@ -94,9 +96,10 @@ export async function bootHost(host: Host): Promise<BootedHost> {
     if (!machine.running.hasEnded()) process.kill(machine.pid, "SIGKILL");
     await machine.running.ended;
   };
+  const shell = (line: string, options?: RunOptions) => run(["sh", "-c", line], options);
   return {
-    run,
-    shell: (line, options) => run(["sh", "-c", line], options),
+    ...{ run, shell },
+    lines: async (...lines) => (await shell(`set -e\n${lines.join("\n")}`)).stdout,
     reboot: async (words = []) => {
       await end();
       await host.run(["nft", "flush", "ruleset"]);

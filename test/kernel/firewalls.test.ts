@@ -70,7 +70,7 @@ beforeAll(async () => {
   if (obstacle !== undefined) return;
   network = await makeNetwork();
   booted = await bootHost(network.server);
-  await shell(
+  await booted.lines(
     `cd ${CHECKOUT} && ./dev install`,
     `cat >/etc/postern/policy.yaml <<'END'\n${POLICY}END`,
   );
@@ -81,11 +81,6 @@ afterAll(async () => {
   network?.remove();
 });
 
-/** Lines of shell on the host, of which none may fail. */
-async function shell(...lines: readonly string[]): Promise<string> {
-  return (await booted.shell(`set -e\n${lines.join("\n")}`)).stdout;
-}
-
 async function told(): Promise<string> {
   return (await booted.shell("postern check 2>&1", { mayFail: true })).stdout;
 }
@@ -93,8 +88,8 @@ async function told(): Promise<string> {
 describe.skipIf(obstacle !== undefined).each(FIREWALLS)(
   "$name",
   ({ start, stop, reload, remedy, rules }) => {
-    beforeAll(() => shell(...start));
-    afterAll(() => shell("postern remove", ...stop));
+    beforeAll(() => booted.lines(...start));
+    afterAll(() => booted.lines("postern remove", ...stop));
 
     const addresses = () => [network.link.server.ipv4, network.link.server.ipv6];
     const reaches = async () => {
@@ -107,10 +102,10 @@ describe.skipIf(obstacle !== undefined).each(FIREWALLS)(
     test("check tells that it stops who has knocked, and with its one command a knock opens", async () => {
       // A service may have started before all of its rules are there.
       await until("the rules", async () => (await told()).includes(`\`${remedy}\` opens the port`));
-      const before = await shell(rules);
-      await shell("postern apply --no-confirm");
-      expect(await shell(rules)).toBe(before);
-      await shell(remedy);
+      const before = await booted.lines(rules);
+      await booted.lines("postern apply --no-confirm");
+      expect(await booted.lines(rules)).toBe(before);
+      await booted.lines(remedy);
       expect(await told()).not.toContain("stopped-elsewhere");
       expect(await reaches()).toBe(false);
       for (const address of addresses()) {
@@ -120,8 +115,8 @@ describe.skipIf(obstacle !== undefined).each(FIREWALLS)(
     });
 
     test("its reload leaves the gate, and who is open stays so", async () => {
-      await shell(reload);
-      expect(await shell("nft list table inet postern")).not.toBe("");
+      await booted.lines(reload);
+      expect(await booted.lines("nft list table inet postern")).not.toBe("");
       expect(await reaches()).toBe(true);
     });
   },

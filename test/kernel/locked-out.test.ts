@@ -64,8 +64,8 @@ beforeEach(async () => {
 
 /** Lines of shell at the host's console, of which none may fail. */
 async function shell(...lines: readonly string[]): Promise<string> {
-  const script = `set -e\n${lines.join("\n")}`;
-  return (await booted.shell(script.replaceAll("ADDRESS", network.link.client.ipv4))).stdout;
+  const { ipv4 } = network.link.client;
+  return await booted.lines(...lines.map((line) => line.replaceAll("ADDRESS", ipv4)));
 }
 
 const reaches = () => canConnect(network.client, network.link.server.ipv4, 2222);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BootedHost, bootHost, bootObstacle, CHECKOUT } from "./booted.ts";
 import { makeNetwork, type Network } from "./network.ts";
+import { until } from "./until.ts";
 
 const obstacle = bootObstacle();
 const PORT = 2222;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   if (obstacle !== undefined) return;
   network = await makeNetwork();
   booted = await bootHost(network.server);
-  await shell(
+  await booted.lines(
     `cd ${CHECKOUT} && ./dev install`,
     // What the packages have, put where dpkg would put it.
     `tar -C ${CHECKOUT}/dist/debian -c . | tar -C / -x --keep-directory-symlink`,
@@ -23,14 +24,9 @@ afterAll(async () => {
   network?.remove();
 });
 
-/** Lines of shell on the host, one after the other, of which none may fail. */
-async function shell(...lines: readonly string[]): Promise<string> {
-  return (await booted.shell(`set -e\n${lines.join("\n")}`)).stdout;
-}
-
 async function apply(backend: string, step: number): Promise<void> {
   const door = `{ protects: tcp/${PORT}, sequence: { steps: [51001, udp/54040, ${step}] } }`;
-  await shell(
+  await booted.lines(
     "umask 077",
     `printf 'backend: ${backend}\\ndoors:\\n  ssh: ${door}\\n' > /etc/postern/policy.yaml`,
     "postern apply --no-confirm --anyway",
@@ -40,8 +36,8 @@ async function apply(backend: string, step: number): Promise<void> {
 
 /** `status` fails where a part of the gate is gone, or packets get past it. */
 async function expectGate(): Promise<void> {
-  expect(await shell("postern status")).toContain("at boot: this gate");
-  expect(await shell("systemctl is-failed postern.service || :")).toBe("active\n");
+  expect(await booted.lines("postern status")).toContain("at boot: this gate");
+  expect(await booted.lines("systemctl is-failed postern.service || :")).toBe("active\n");
 }
 
 interface Other {
@@ -49,8 +45,10 @@ interface Other {
   readonly start: readonly string[];
   readonly again: string;
   readonly stop: readonly string[];
-  /** Prints a rule of it that tells whether it is up. */
+  /** Finds a rule of it, once it is up. */
   readonly rule: string;
+  /** It flushes what iptables has, as late as it likes: docs/backends.md has what to do then. */
+  readonly isForNftables?: true;
 }
 
 const OTHERS: readonly Other[] = [
@@ -77,6 +75,14 @@ const OTHERS: readonly Other[] = [
     rule: "iptables -S INPUT | grep ufw-before-input",
   },
   {
+    name: "firewalld",
+    start: ["systemctl enable --quiet --now firewalld"],
+    again: "firewall-cmd --reload",
+    stop: ["systemctl disable --quiet --now firewalld"],
+    rule: "nft list table inet firewalld | grep 'chain filter_INPUT '",
+    isForNftables: true,
+  },
+  {
     name: "nftables.conf",
     start: [
       "printf 'flush ruleset\\ntable inet mine { chain c { tcp dport 9 drop; }; }\\n' > /etc/nftables.conf",
@@ -96,26 +102,32 @@ describe.skipIf(obstacle !== undefined)(
     describe.each(["nftables", "iptables"])("with a gate of %s", (backend) => {
       beforeAll(() => apply(backend, 52_777));
       afterAll(async () => {
-        await shell("postern remove");
+        await booted.lines("postern remove");
       });
 
-      describe.each(OTHERS)("beside $name", ({ start, again, stop, rule }) => {
+      const others = OTHERS.filter((one) => backend === "nftables" || !one.isForNftables);
+      describe.each(others)("beside $name", ({ name, start, again, stop, rule }) => {
+        const untilUp = () =>
+          until(
+            `the rules of ${name}`,
+            async () => (await booted.shell(rule, { mayFail: true })).status === 0,
+          );
         beforeAll(async () => {
-          await shell(...start);
+          await booted.lines(...start);
         });
         afterAll(async () => {
-          await shell(...stop);
+          await booted.lines(...stop);
         });
 
         test("both are up after a boot", async () => {
           await booted.reboot();
-          expect(await shell(rule)).not.toBe("");
+          await untilUp();
           await expectGate();
         });
 
         test("and when the other one starts anew", async () => {
-          await shell(again);
-          expect(await shell(rule)).not.toBe("");
+          await booted.lines(again);
+          await untilUp();
           await expectGate();
         });
       });
@@ -123,11 +135,11 @@ describe.skipIf(obstacle !== undefined)(
 
     test("netfilter-persistent brings back the iptables gate that was saved, not a newer one: the status says so", async () => {
       await apply("iptables", 52_777);
-      await shell("netfilter-persistent save 2>&1");
+      await booted.lines("netfilter-persistent save 2>&1");
       await apply("iptables", 52_778);
-      await shell("netfilter-persistent start");
-      expect(await shell("postern status")).toContain("at boot: another gate");
-      await shell("systemctl restart postern");
+      await booted.lines("netfilter-persistent start");
+      expect(await booted.lines("postern status")).toContain("at boot: another gate");
+      await booted.lines("systemctl restart postern");
       await expectGate();
     });
   },
