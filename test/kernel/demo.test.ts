@@ -139,7 +139,14 @@ function surroundings(): unknown {
 }
 
 async function untilPlays(demo: Demo, text: string): Promise<void> {
-  await until(`"${text}"`, () => demo.stdout().includes(text), 50);
+  const holds = () => {
+    const { exitCode, signalCode } = demo.child;
+    const hasEnded = exitCode !== null || signalCode !== null;
+    if (demo.stdout().includes(text)) return true;
+    if (hasEnded) throw new Error(`it has ended: ${demo.stderr()}${demo.stdout()}`);
+    return false;
+  };
+  await until(`"${text}"`, holds, 120);
 }
 
 /** A title that is shown while the friend is logged in. */
