@@ -74,6 +74,10 @@ function roleOf({ kind, door, stage, carrier }: Words): Role | undefined {
   switch (kind) {
     case "grants":
     case "sessions":
+    case "begun":
+    case "opening":
+    case "flows":
+    case "let-through":
       return door === undefined || stage !== undefined ? undefined : { kind, door };
     case "stage":
       return door === undefined || stage === undefined
@@ -82,9 +86,6 @@ function roleOf({ kind, door, stage, carrier }: Words): Role | undefined {
     case "banned":
     case "auto-banned":
     case "wrong":
-    case "flows":
-    case "syns":
-    case "let-through":
     case "signed-tags":
     case "signed-seen":
       return door === undefined && stage === undefined ? { kind } : undefined;
@@ -111,7 +112,7 @@ const OF_BOTH_FAMILIES: readonly Role["kind"][] = [
   "signed-seen",
 ];
 
-const WITHOUT_SOURCES: readonly Role["kind"][] = ["flows", "syns", "uses", ...OF_BOTH_FAMILIES];
+const WITHOUT_SOURCES: readonly Role["kind"][] = ["flows", "opening", "uses", ...OF_BOTH_FAMILIES];
 
 function holdsSources({ kind }: Role): boolean {
   return !WITHOUT_SOURCES.includes(kind);

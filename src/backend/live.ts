@@ -18,7 +18,7 @@ export interface Listing {
 
 export interface Gap {
   readonly family: Family;
-  readonly what: "gone" | "emptied" | "not reached";
+  readonly what: "gone" | "emptied" | "not reached" | "no fragments";
 }
 
 export interface LiveSet {
@@ -47,8 +47,9 @@ export function holds({ family, members, label }: LiveSet, source: Address): boo
   return members.some((member) => member.source?.bits === key);
 }
 
-/** A TCP connection, as the end that began it wrote it. */
+/** A TCP connection to a door, as the end that began it wrote it. */
 export interface Connection {
+  readonly door: string;
   readonly source: Address;
   readonly sourcePort: number;
   readonly destination: Address;

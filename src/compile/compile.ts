@@ -12,10 +12,11 @@ import type {
 } from "../program/program.ts";
 import { carrierArrivals, carrierPings, compileCarriers } from "./carrier.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
-import { compileDoor } from "./door.ts";
-import { compileDoorBySource, compileSharedBySource } from "./door-by-source.ts";
-import type { DoorParts } from "./doorway.ts";
-import { chain, goto, jump, packetsOf, rule, takes } from "./rules.ts";
+import { compileDoor, compileTrusted } from "./door.ts";
+import { compileDoorBySource } from "./door-by-source.ts";
+import type { DoorParts, Surroundings } from "./doorway.ts";
+import { compileFragments, headersChain, toHeaders } from "./fragments.ts";
+import { chain, forEachFamily, goto, jump, packetsOf, RETURN, rule, takes } from "./rules.ts";
 import { compileSequence, outlyingSteps } from "./sequence.ts";
 import {
   bothOf,
@@ -26,7 +27,6 @@ import {
   setsOfDoor,
   setsOfGate,
 } from "./sets.ts";
-import { compileShared, type Endpoint } from "./shared.ts";
 import { CANDIDATES, hasSigned } from "./signed.ts";
 
 /** What a gate can remember besides: each connection, or only who has begun one. */
@@ -35,12 +35,13 @@ export type Memory = "connections" | "sources";
 /**
  * What the kernel has to do for a policy; the same arguments always make the same program.
  *
- * @param bound where a service behind a door listens on that address alone, if that is known.
- *   Stray segments find such a listener where it is not.
+ * @param around what is known of the host. By default every service listens on all addresses and
+ *   answers by itself: where that is not so, stray segments find a service that listens on one
+ *   address, and connections that NAT hands on past a listener are cut.
  */
 export function compilePolicy(
   policy: Policy,
-  bound: readonly Endpoint[] = [],
+  { bound = [], handedOn = [] }: Partial<Surroundings> = {},
   memory: Memory = "connections",
 ): Program {
   const kind = KINDS[memory];
@@ -55,46 +56,59 @@ export function compilePolicy(
   const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
   const chains: Chain[] = [
     // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
-    ...entryChains(policy, [...knocks.rules, ...pingRules(policy), ...services.rules]),
+    ...entryChains(
+      policy,
+      [...kind.first(policy), ...knocks.rules, ...pingRules(policy), ...services.rules],
+      MAIN_ENTRY,
+    ),
     ...knocks.chains,
     ...services.chains,
     ...pingChain(policy),
     ...doors.flatMap(({ door, own, counters }) => [
-      ...kind.door({ policy, door, shared, own, refused: counters.refused, bound }),
+      ...kind.door({ policy, door, shared, own, refused: counters.refused, bound, handedOn }),
       ...(door.sequence === undefined
         ? []
-        : compileSequence({ policy, door, sequence: door.sequence, shared, own, ...counters })),
+        : compileSequence(
+            { policy, door, sequence: door.sequence, shared, own, ...counters },
+            kind.ignored,
+          )),
     ]),
     ...compileCarriers(
       policy,
       doors.map(({ door, own, counters }) => ({ policy, door, shared, own, ...counters })),
       shared,
     ),
-    ...kind.shared(policy, shared, bound),
+    ...kind.shared(policy),
   ];
   return {
     fingerprint: fingerprintOf(policy),
     sets: [
-      ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own)),
-      ...gateSetsInUse(policy, shared, kind),
+      ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own, kind)),
+      ...gateSetsInUse(policy, shared),
     ],
     counters: [
       ...doors.flatMap(({ counters }) => countersInUse(policy, counters)),
       ...(hasSigned(policy) ? [CANDIDATES] : []),
     ],
     logs: logsIn(chains),
+    fragmentChains: kind.fragments(policy),
     chains,
-    // What remembers sources alone asks for sockets in a way for which the kernel does it anyhow.
-    reassembles: memory === "connections" && policy.doors.some(({ refuse }) => refuse === "reset"),
+    reassembles: kind.reassembles(policy),
   };
 }
 
 interface Kind {
   readonly arrivals: (arrivals: readonly Arrival[]) => readonly Arrival[];
   readonly door: (parts: DoorParts) => Chain[];
-  readonly shared: (policy: Policy, sets: GateSets, bound: readonly Endpoint[]) => Chain[];
-  /** The sets for what has been let through over TCP. */
-  readonly sets: (sets: GateSets) => Pair[];
+  readonly shared: (policy: Policy) => Chain[];
+  /** The sets for what a door has let through over TCP. */
+  readonly sets: (sets: DoorSets) => Pair[];
+  readonly fragments: (policy: Policy) => Chain[];
+  /** What every packet meets first. */
+  readonly first: (policy: Policy) => Rule[];
+  /** What is no knock, though its port is one of a knock. */
+  readonly ignored: readonly Rule[];
+  readonly reassembles: (policy: Policy) => boolean;
 }
 
 const KINDS: Readonly<Record<Memory, Kind>> = {
@@ -103,16 +117,28 @@ const KINDS: Readonly<Record<Memory, Kind>> = {
     // the other protocol that comes to a chain finds nothing there.
     arrivals: withoutProtocols,
     door: compileDoor,
-    shared: compileShared,
-    sets: ({ flows, closing, syns }) => [flows, closing, syns],
+    shared: compileTrusted,
+    sets: ({ begun, opening, flows, closing }) => [begun, opening, flows, closing],
+    fragments: (policy) =>
+      compileFragments(policy, (rules) => entryChains(policy, rules, FRAGMENTS_ENTRY)),
+    first: () => [],
+    ignored: forEachFamily((_, family) =>
+      rule([{ kind: "fragment", family }], RETURN, "a piece is no knock"),
+    ),
+    reassembles: ({ doors }) => doors.some(({ refuse }) => refuse === "reset"),
   },
   sources: {
     // iptables compares ports of a protocol only. And what a door lets pass comes back: a second
     // arrival by the same port would take a grant for one connection twice.
     arrivals: (arrivals) => arrivals,
     door: compileDoorBySource,
-    shared: compileSharedBySource,
-    sets: ({ letThrough }) => [letThrough],
+    shared: headersChain,
+    sets: ({ begun, letThrough }) => [begun, letThrough],
+    // iptables has no table before fragments are put together, so there they always are.
+    fragments: () => [],
+    first: toHeaders,
+    ignored: [],
+    reassembles: () => true,
   },
 };
 
@@ -142,15 +168,16 @@ function countersInUse({ ban }: Policy, counters: ReturnType<typeof countersOf>)
   return ban === undefined ? Object.values(always) : [...Object.values(always), banned];
 }
 
-function doorSetsInUse(door: Door, own: DoorSets): TimedSet[] {
+function doorSetsInUse(door: Door, own: DoorSets, kind: Kind): TimedSet[] {
   const sessions = takes(door, "udp") ? [own.sessions] : [];
+  const connections = takes(door, "tcp") ? kind.sets(own) : [];
   return [
-    ...[own.grants, ...sessions, ...own.stages].flatMap(bothOf),
+    ...[own.grants, ...sessions, ...connections, ...own.stages].flatMap(bothOf),
     ...own.tokens.flatMap(({ tokens, loaded, uses }) => [tokens, loaded, ...bothOf(uses)]),
   ];
 }
 
-function gateSetsInUse(policy: Policy, shared: GateSets, kind: Kind): TimedSet[] {
+function gateSetsInUse(policy: Policy, shared: GateSets): TimedSet[] {
   const { ban, doors } = policy;
   // The first step cannot be wrong, and where the first wrong one bans there is nothing to count.
   const counts =
@@ -158,7 +185,6 @@ function gateSetsInUse(policy: Policy, shared: GateSets, kind: Kind): TimedSet[]
   const pairs = [
     shared.banned,
     ...(ban === undefined ? [] : [shared.autoBanned, ...(counts ? [shared.wrong] : [])]),
-    ...(doors.some((door) => takes(door, "tcp")) ? kind.sets(shared) : []),
   ];
   const { tags, seen } = shared.signed;
   return [...pairs.flatMap(bothOf), ...(hasSigned(policy) ? [tags, seen] : [])];
@@ -174,14 +200,35 @@ function logsIn(chains: readonly Chain[]): LogKind[] {
   );
 }
 
-function entryChains(policy: Policy, rules: readonly Rule[]): Chain[] {
-  const note = "Every incoming packet meets these comparisons, and most meet nothing else.";
-  if (policy.interfaces.length === 0) return [chain("prerouting", note, ...rules)];
-  const here = policy.interfaces.map((name) => rule([{ kind: "interface", name }], goto("gate")));
-  return [
-    chain("prerouting", "Only these interfaces have doors.", ...here),
-    chain("gate", note, ...rules),
-  ];
+/** The name of a first chain, of the one behind it for the gated interfaces, and its note. */
+interface Entry {
+  readonly name: string;
+  readonly gated: string;
+  readonly note: string;
+}
+
+const MAIN_ENTRY: Entry = {
+  name: "prerouting",
+  gated: "gate",
+  note: "Every incoming packet meets these comparisons, and most meet nothing else.",
+};
+
+const FRAGMENTS_ENTRY: Entry = {
+  name: "unassembled",
+  gated: "unassembled_gate",
+  note: "Every incoming IPv6 packet, before fragments are put together.",
+};
+
+function entryChains(
+  policy: Policy,
+  rules: readonly Rule[],
+  { name, gated, note }: Entry,
+): Chain[] {
+  if (policy.interfaces.length === 0) return [chain(name, note, ...rules)];
+  const here = policy.interfaces.map((one) =>
+    rule([{ kind: "interface", name: one }], goto(gated)),
+  );
+  return [chain(name, "Only these interfaces have doors.", ...here), chain(gated, note, ...rules)];
 }
 
 function serviceArrivals(door: Door): Arrival[] {

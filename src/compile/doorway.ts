@@ -1,4 +1,5 @@
 /** What every door has, whatever its gate can remember. */
+import { type Address, prefixOf } from "../policy/address.ts";
 import type { Door, Policy, Service } from "../policy/policy.ts";
 import type { Action, Chain, Counter, Match, Rule, Verdict } from "../program/program.ts";
 import {
@@ -14,15 +15,78 @@ import {
   rule,
 } from "./rules.ts";
 import type { DoorSets, GateSets } from "./sets.ts";
-import type { Endpoint } from "./shared.ts";
 
-export interface DoorParts {
+/**
+ * How long a connection is remembered after its last segment, and one of which nothing but a SYN
+ * has come. As Linux's nf_conntrack_tcp_timeout_established and _syn_sent.
+ */
+export const ESTABLISHED_SECONDS = 432_000;
+export const HANDSHAKE_SECONDS = 120;
+
+/** Where a service listens. */
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** What is known of the host for which a policy is compiled. */
+export interface Surroundings {
+  /** Where services behind doors listen on one address alone. */
+  readonly bound: readonly Endpoint[];
+  /**
+   * Services that NAT rules of the host hand on, to a container for instance. A listener at such a
+   * port may be a proxy that sees none of the connections.
+   */
+  readonly handedOn: readonly HandedOn[];
+}
+
+export interface HandedOn {
+  readonly protocol: "tcp" | "udp";
+  readonly ports: { readonly first: number; readonly last: number };
+}
+
+export interface DoorParts extends Surroundings {
   readonly policy: Policy;
   readonly door: Door;
   readonly shared: GateSets;
   readonly own: DoorSets;
   readonly refused: Counter;
-  readonly bound: readonly Endpoint[];
+}
+
+/** Those that are behind the door. */
+export function boundAt({ protects }: Door, bound: readonly Endpoint[]): Endpoint[] {
+  return bound.filter(({ port }) =>
+    protects.some(
+      ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,
+    ),
+  );
+}
+
+/** Whether a TCP service of the door may end elsewhere, though something listens here. */
+export function isHandedOn({ door, handedOn }: DoorParts): boolean {
+  return handedOn.some(
+    ({ protocol, ports }) =>
+      protocol === "tcp" &&
+      door.protects.some(
+        (own) =>
+          own.protocol === "tcp" && own.ports.first <= ports.last && ports.first <= own.ports.last,
+      ),
+  );
+}
+
+/** What comes to a listener on one address, which no look at the sockets tells from a connection. */
+export function toListenersOnOneAddress(bound: readonly Endpoint[], to: Verdict): Rule[] {
+  return bound.map(({ address, port }) =>
+    rule(
+      [
+        { kind: "protocol", is: "tcp" },
+        { kind: "to-port", first: port, last: port },
+        { kind: "destination", in: prefixOf(address) },
+      ],
+      to,
+      "a service listens on this address alone",
+    ),
+  );
 }
 
 export function packetsTo({ protocol, ports }: Service): Match[] {

@@ -1,3 +1,3 @@
 export { compilePolicy, fingerprintOf, type Memory } from "./compile.ts";
-export { type Endpoint, ESTABLISHED_SECONDS } from "./shared.ts";
+export { type Endpoint, ESTABLISHED_SECONDS, type Surroundings } from "./doorway.ts";
 export { CANDIDATES } from "./signed.ts";

@@ -24,7 +24,8 @@ export interface SequenceParts extends OpeningParts {
   readonly banned: Counter;
 }
 
-export function compileSequence(parts: SequenceParts): Chain[] {
+/** @param ignored rules for what is no knock, though its port is one of a knock. */
+export function compileSequence(parts: SequenceParts, ignored: readonly Rule[]): Chain[] {
   const { policy, door, sequence } = parts;
   const { name } = door;
   const stages = sequence.steps.slice(1).map((_, index) => index + 1);
@@ -34,6 +35,7 @@ export function compileSequence(parts: SequenceParts): Chain[] {
       `attempt_${name}`,
       `${name}: a watched port or a step. Is it for an address of this door?`,
       ...exemptLoopback(policy),
+      ...ignored,
       ...destinationsOf(door).map((at) => rule(at, goto(`stages_${name}`))),
     ),
     stagesChain(parts),

@@ -14,10 +14,6 @@ export interface GateSets {
   readonly banned: Pair;
   readonly autoBanned: Pair;
   readonly wrong: Pair;
-  readonly flows: Pair;
-  readonly closing: Pair;
-  readonly syns: Pair;
-  readonly letThrough: Pair;
   /** One for the gate, however many doors signed knocks open. */
   readonly signed: SignedSets;
 }
@@ -30,6 +26,15 @@ export interface SignedSets {
 export interface DoorSets {
   readonly grants: Pair;
   readonly sessions: Pair;
+  /** Sources whose SYN passed a short time ago by a grant. */
+  readonly begun: Pair;
+  /** Connections of which nothing but a SYN has passed, by a grant. */
+  readonly opening: Pair;
+  /** Connections that no socket vouches for, and those of them that end. */
+  readonly flows: Pair;
+  readonly closing: Pair;
+  /** In place of the last three: sources that have begun a connection. */
+  readonly letThrough: Pair;
   /** `stages[0]` holds the sources that have made step 1; there is none for the last step. */
   readonly stages: readonly Pair[];
   /** One for each carrier of the door. */
@@ -53,10 +58,6 @@ export function setsOfGate(policy: Policy): GateSets {
     banned: pair("banned", source, { kind: "banned" }, "banned by hand"),
     autoBanned: pair("auto_banned", source, { kind: "auto-banned" }, "banned for wrong steps"),
     wrong: pair("wrong", source, { kind: "wrong" }, `wrong steps${counted}`),
-    flows: pair("flows", () => ({ kind: "flow" }), { kind: "flows" }, "connections let through"),
-    closing: pair("closing", () => ({ kind: "flow" }), { kind: "flows" }, "connections that end"),
-    syns: pair("syns", () => ({ kind: "syn" }), { kind: "syns" }, "SYNs let through"),
-    letThrough: pair("let_through", source, { kind: "let-through" }, "sources let through"),
     signed: signedSets(),
   };
 }
@@ -109,6 +110,16 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
       source,
       { kind: "sessions", door: name },
       `sessions with ${services} at ${at}`,
+    ),
+    begun: pair(`${name}_begun`, source, { kind: "begun", door: name }, `begin at ${at}`),
+    opening: pair(`${name}_opening`, FLOW, { kind: "opening", door: name }, "SYNs let through"),
+    flows: pair(`${name}_flows`, FLOW, { kind: "flows", door: name }, "connections let through"),
+    closing: pair(`${name}_closing`, FLOW, { kind: "flows", door: name }, "connections that end"),
+    letThrough: pair(
+      `${name}_let_through`,
+      source,
+      { kind: "let-through", door: name },
+      `sources let through at ${at}`,
     ),
     stages: steps.slice(1).map((_, index) =>
       pair(
@@ -188,6 +199,8 @@ export function nameStep(step: Step): string {
 }
 
 type KeyOf = (family: Family) => Key;
+
+const FLOW: KeyOf = () => ({ kind: "flow" });
 
 function sourceKey(policy: Policy): KeyOf {
   return (family) => ({

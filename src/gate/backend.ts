@@ -8,7 +8,7 @@ import type {
   TimedValue,
   TokenChange,
 } from "../backend/live.ts";
-import type { Endpoint } from "../compile/index.ts";
+import type { Surroundings } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Address } from "../policy/address.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
@@ -42,9 +42,9 @@ export interface Backend {
   /**
    * What the rules of a policy do; the same arguments always make the same program.
    *
-   * @param bound where services listen on one address alone, if that is known.
+   * @param around what is known of the host.
    */
-  compile(policy: Policy, bound?: readonly Endpoint[]): Program;
+  compile(policy: Policy, around?: Partial<Surroundings>): Program;
   /** The rules as a file that loads them on a host without Postern. */
   print(program: Program): string;
   /** The same of a gate that was kept. */

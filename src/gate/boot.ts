@@ -1,6 +1,7 @@
 /** Which gate the next boot brings: the one that is there for good, and not one that waits. */
 import type { Host } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { readAround } from "./around.ts";
 import type { KeptGate } from "./backend.ts";
 import {
   type BootFile,
@@ -42,8 +43,8 @@ async function fileOf(host: Host, keep: Keep, gate: KeptGate): Promise<Result<Bo
   const { suffix } = backend;
   const policy = await policyOf(keep, gate);
   if (policy !== undefined) {
-    const { listeners } = await readBoundSockets(host, policy);
-    return ok({ suffix, text: backend.print(backend.compile(policy, listeners)) });
+    const around = await readAround(host, policy, await readBoundSockets(host, policy));
+    return ok({ suffix, text: backend.print(backend.compile(policy, around)) });
   }
   const tried = await backend.tryRestore(host, gate);
   return tried.ok ? ok({ suffix, text: backend.printKept(gate) }) : tried;

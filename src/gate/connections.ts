@@ -5,8 +5,8 @@
  */
 import type { Connection } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
-import { parseAddress } from "../policy/address.ts";
-import type { Policy } from "../policy/policy.ts";
+import { parseAddress, prefixHolds } from "../policy/address.ts";
+import type { Policy, Service } from "../policy/policy.ts";
 
 export async function connectionsTo(host: Host, policy: Policy): Promise<Connection[]> {
   const tracked =
@@ -15,14 +15,26 @@ export async function connectionsTo(host: Host, policy: Policy): Promise<Connect
   return tracked
     .split("\n")
     .flatMap(parseTracked)
-    .filter(({ destinationPort }) => isProtected(policy, destinationPort));
+    .flatMap((tracked) => atDoors(policy, tracked));
+}
+
+/** The same for each door that it may be a connection to; none where no door stands there. */
+export function atDoors(policy: Policy, connection: Omit<Connection, "door">): Connection[] {
+  const { destination, destinationPort } = connection;
+  return policy.doors
+    .filter(
+      ({ destinations, protects }) =>
+        protectsTcp(protects, destinationPort) &&
+        (destinations.length === 0 || destinations.some((p) => prefixHolds(p, destination))),
+    )
+    .map(({ name }) => ({ ...connection, door: name }));
 }
 
 /**
  * The first addresses and ports of a line are those that the connection's beginner wrote:
  * `tcp 6 431999 ESTABLISHED src=… dst=… sport=… dport=… src=… …`.
  */
-function parseTracked(line: string): Connection[] {
+function parseTracked(line: string): Omit<Connection, "door">[] {
   if (!/\btcp\b.*\bESTABLISHED\b/.test(line)) return [];
   const first = (key: string) => new RegExp(` ${key}=(\\S+)`).exec(line)?.[1] ?? "";
   const source = parseAddress(first("src"));
@@ -40,9 +52,11 @@ function parseTracked(line: string): Connection[] {
 
 /** Whether a door stands at the TCP port. */
 export function isProtected(policy: Policy, port: number): boolean {
-  return policy.doors.some((door) =>
-    door.protects.some(
-      ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,
-    ),
+  return policy.doors.some(({ protects }) => protectsTcp(protects, port));
+}
+
+function protectsTcp(services: readonly Service[], port: number): boolean {
+  return services.some(
+    ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,
   );
 }

@@ -22,7 +22,10 @@ export async function openDoor(
   return ok(isHeldBy(bansOf(listing, source), source) ? "banned" : "open");
 }
 
-/** Ends the grant of a source, or without one of everybody. Connections that exist go on. */
+/**
+ * Ends the grant of a source, or without one of everybody, and handshakes that have only begun.
+ * Connections that exist continue.
+ */
 export async function closeDoor(
   host: Host,
   door: string,
@@ -30,11 +33,14 @@ export async function closeDoor(
 ): Promise<Result<undefined>> {
   const gate = await readGateWith(host, door);
   if (!gate.ok) return gate;
-  const grants = grantsOf(gate.value.listing, door);
-  if (source !== undefined) return forget(host, gate.value, grants, source);
+  const ended = gate.value.listing.sets.filter(
+    ({ label: { role } }) =>
+      (role.kind === "grants" || role.kind === "begun") && role.door === door,
+  );
+  if (source !== undefined) return forget(host, gate.value, ended, source);
   return gate.value.backend.change(
     host,
-    grants.map((set) => ({ kind: "forget-all", set })),
+    ended.map((set) => ({ kind: "forget-all", set })),
   );
 }
 
@@ -53,7 +59,7 @@ export async function banSource(
   const bans = setsFor(listing, source, ["banned"]).map(
     (set): Change => ({ kind: "remember", set, source, seconds }),
   );
-  const granted = setsFor(listing, source, ["grants"]);
+  const granted = setsFor(listing, source, ["grants", "begun"]);
   return backend.change(host, [...bans, ...forgetting(granted, source)]);
 }
 

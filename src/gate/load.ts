@@ -3,6 +3,7 @@ import type { Connection } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Result } from "../problem/problem.ts";
+import { readAround } from "./around.ts";
 import type { Backend } from "./backend.ts";
 import { connectionsTo } from "./connections.ts";
 import type { Keep } from "./keep/keep.ts";
@@ -22,7 +23,7 @@ export async function loadPolicy(
   const others = await findOthers(host, backend);
   if (!others.ok) return others;
   const bound = await readBoundSockets(host, policy);
-  const program = backend.compile(policy, bound.listeners);
+  const program = backend.compile(policy, await readAround(host, policy, bound));
   const loaded = await backend.load(host, program, await olderThanGate(host, policy, bound));
   if (!loaded.ok) return loaded;
   const alone = await removeGates(host, others.value);

@@ -8,7 +8,7 @@ import type { Endpoint } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { type Address, printAddress } from "../policy/address.ts";
 import type { Policy } from "../policy/policy.ts";
-import { isProtected } from "./connections.ts";
+import { atDoors, isProtected } from "./connections.ts";
 import { isEveryAddress, isLoopback, parseEndpoint } from "./listeners.ts";
 
 export interface BoundSockets {
@@ -28,12 +28,14 @@ export async function readBoundSockets(host: Host, policy: Policy): Promise<Boun
     listeners,
     connections: sockets
       .filter(({ state, local }) => state !== "LISTEN" && isListener(local))
-      .map(({ local, peer }) => ({
-        source: peer.address,
-        sourcePort: peer.port,
-        destination: local.address,
-        destinationPort: local.port,
-      })),
+      .flatMap(({ local, peer }) =>
+        atDoors(policy, {
+          source: peer.address,
+          sourcePort: peer.port,
+          destination: local.address,
+          destinationPort: local.port,
+        }),
+      ),
   };
 }
 

@@ -60,6 +60,7 @@ const GAPS: Readonly<Record<Gap["what"], string>> = {
   gone: "its chains are gone from the raw table",
   emptied: "rules are gone from its chains in the raw table",
   "not reached": "nothing leads to its chains from PREROUTING of the raw table",
+  "no fragments": "its table ip6 postern, which sees fragments, is missing",
 };
 
 function gapInGate({ family, what }: Gap): Problem {
@@ -67,8 +68,8 @@ function gapInGate({ family, what }: Gap): Problem {
   return {
     code: "gate-has-gap",
     severity: "error",
-    what: `${packets} gets past the gate: ${GAPS[what]}`,
-    fix: "apply the policy again, and find out what else loads rules on this host",
+    what: `the gate does not filter ${what === "no fragments" ? "fragmented " : ""}${packets}: ${GAPS[what]}`,
+    fix: "load it again with `postern apply`, and find out what else loads rules on this host",
   };
 }
 

@@ -11,8 +11,10 @@ import type { Event, Story } from "./story.ts";
 import {
   asksForConnection,
   doorOf,
+  endsConnection,
   isForDestinationOf,
   isGated,
+  isHidden,
   isKnock,
   isSameFlow,
   isSameSource,
@@ -30,7 +32,8 @@ export type Reason =
   | "grant"
   | "banned"
   | "no grant"
-  | "no connection";
+  | "no connection"
+  | "hidden";
 
 /** A policy, and what has happened under it. */
 export interface Past {
@@ -47,8 +50,8 @@ interface Arrival {
   readonly n: number;
 }
 
-/** A SYN is taken for a repetition of one that passed for so long. */
-const SYN_REPEATS_SECONDS = 120;
+/** For so long after its SYN a connection may begin. */
+const HANDSHAKE_SECONDS = 120;
 
 export function pastOf(policy: Policy, story: Story): Past {
   return { policy, story, known: new Map() };
@@ -56,7 +59,7 @@ export function pastOf(policy: Policy, story: Story): Past {
 
 /** 3.3: whether the packet that is event `n` passes. */
 export function passes(past: Past, n: number): boolean {
-  return !["banned", "no grant", "no connection"].includes(reasonFor(past, n));
+  return !["banned", "no grant", "no connection", "hidden"].includes(reasonFor(past, n));
 }
 
 /** 3.3 and 3.4: what becomes of the packet that is event `n`, in a word. */
@@ -64,51 +67,104 @@ export function reasonFor(past: Past, n: number): Reason {
   return once(past, `reason ${n}`, () => {
     const arrival = arrivalAt(past, n);
     const { packet } = arrival;
+    if (isHidden(past.policy, packet)) return "hidden";
     const door = doorOf(past.policy, packet);
     if (door === undefined) return "no door";
     if (packet.content.protocol === "udp") {
       return hasSession(past, door, arrival) ? "session" : reasonToBegin(past, door, arrival);
     }
-    if (asksForConnection(packet)) {
-      return isRepeatedSyn(past, arrival) ? "repeated SYN" : reasonToBegin(past, door, arrival);
-    }
-    return belongsToConnection(past, arrival) ? "connection" : "no connection";
+    return asksForConnection(packet)
+      ? reasonToConnect(past, door, arrival)
+      : reasonToContinue(past, door, arrival);
   });
+}
+
+/** A SYN that repeats one which passed needs no grant, and takes none. */
+function reasonToConnect(past: Past, door: Door, arrival: Arrival): Reason {
+  const reason = reasonToBegin(past, door, arrival);
+  const mayRepeat = reason === "grant" || reason === "no grant";
+  return mayRepeat && isOpening(past, door, arrival) ? "repeated SYN" : reason;
 }
 
 /** 3.3 and 3.11: a new flow. A packet that earns a ban is itself too late. */
 function reasonToBegin(past: Past, door: Door, { packet, at, n }: Arrival): Reason {
   const { source } = packet;
-  if (past.policy.trusted.some((prefix) => prefixHolds(prefix, source))) return "trusted";
+  if (isTrusted(past.policy, source)) return "trusted";
   if (isBanned(past, source, n + 1, at)) return "banned";
   return holdsGrant(past, door, source, n, at) ? "grant" : "no grant";
 }
 
 /** 3.4: a segment whose flags cannot be read belongs to no connection. */
-function belongsToConnection(past: Past, { packet, n }: Arrival): boolean {
-  const { content } = packet;
-  if (content.protocol !== "tcp" || content.flags === undefined) return false;
+function reasonToContinue(past: Past, door: Door, arrival: Arrival): Reason {
+  const { packet, n, at } = arrival;
+  const { content, source } = packet;
+  if (content.protocol !== "tcp" || content.flags === undefined) return "no connection";
+  if (content.socket === "connection") return "connection";
+  if (isTrusted(past.policy, source)) return "trusted";
+  const passed = content.socket === "none" ? passedSince(past, door, arrival) : [];
+  if (passed.length > 0 && !passed.some(endsConnection)) return "connection";
+  if (isBanned(past, source, n + 1, at)) return "banned";
+  const isPart = passed.length > 0 || content.socket === "half-open";
+  return isPart || isOpening(past, door, arrival) ? "connection" : "no connection";
+}
+
+/** 3.4: a SYN of the connection has passed by a grant that was not ended since, and nothing else. */
+function isOpening(past: Past, door: Door, arrival: Arrival): boolean {
+  const begun = beginningOf(past, door, arrival);
   return (
-    content.socket === "connection" ||
-    connectionsBegun(past, n).some((begun) => isSameFlow(begun.packet, packet))
+    begun !== undefined &&
+    arrival.at - begun.at < HANDSHAKE_SECONDS &&
+    passedSince(past, door, arrival).length === 0 &&
+    hasBegun(past, door, arrival)
   );
 }
 
-function isRepeatedSyn(past: Past, { packet, at, n }: Arrival): boolean {
-  return connectionsBegun(past, n).some(
+/** Whether the source has begun a connection at the door, and nobody closed or banned it since. */
+function hasBegun(past: Past, door: Door, { packet: { source }, at, n }: Arrival): boolean {
+  const ended = eventsBefore(past, n).findLastIndex(
+    (event) =>
+      ((event.kind === "close" && event.door === door.name) || event.kind === "ban") &&
+      (event.source === undefined || isSameSource(past.policy, event.source, source)),
+  );
+  return begunAt(past, door, n).some(
     (begun) =>
-      isSameFlow(begun.packet, packet) &&
-      sequenceNumber(begun.packet) === sequenceNumber(packet) &&
-      at - begun.at < SYN_REPEATS_SECONDS,
+      begun.n > ended &&
+      at - begun.at < HANDSHAKE_SECONDS &&
+      isSameSource(past.policy, begun.packet.source, source),
   );
 }
 
-function connectionsBegun(past: Past, n: number): Arrival[] {
+function begunAt(past: Past, door: Door, n: number): Arrival[] {
   return arrivalsBefore(past, n).filter(
     (arrival) =>
       asksForConnection(arrival.packet) &&
-      ["trusted", "grant"].includes(reasonFor(past, arrival.n)),
+      doorOf(past.policy, arrival.packet) === door &&
+      reasonFor(past, arrival.n) === "grant",
   );
+}
+
+/** The SYN that began the connection which a packet is of. */
+function beginningOf(past: Past, door: Door, { packet, n }: Arrival): Arrival | undefined {
+  return begunAt(past, door, n).findLast((begun) => isSameFlow(begun.packet, packet));
+}
+
+/** What else has passed of the connection. */
+function passedSince(past: Past, door: Door, arrival: Arrival): Packet[] {
+  const begun = beginningOf(past, door, arrival);
+  if (begun === undefined) return [];
+  return arrivalsBefore(past, arrival.n)
+    .filter(
+      ({ packet, n }) =>
+        n > begun.n &&
+        !asksForConnection(packet) &&
+        isSameFlow(packet, arrival.packet) &&
+        reasonFor(past, n) === "connection",
+    )
+    .map(({ packet }) => packet);
+}
+
+function isTrusted({ trusted }: Policy, source: Address): boolean {
+  return trusted.some((prefix) => prefixHolds(prefix, source));
 }
 
 /** 3.9: trusted sources need no session, and make none that a neighbour in their prefix could use. */
@@ -339,10 +395,6 @@ function eventAt({ story }: Past, n: number): Event {
 function sequenceOf(door: Door): Sequence {
   if (door.sequence === undefined) throw new Error(`sequenceOf: ${door.name} has no sequence`);
   return door.sequence;
-}
-
-function sequenceNumber({ content }: Packet): number | undefined {
-  return content.protocol === "tcp" ? content.sequenceNumber : undefined;
 }
 
 function once<T>({ known }: Past, question: string, answer: () => T): T {

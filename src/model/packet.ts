@@ -16,7 +16,20 @@ export interface Packet {
   readonly destined: "here" | "elsewhere";
   /** The interface that it came in by. */
   readonly interface: string;
-  readonly content: TcpSegment | Datagram | EchoRequest;
+  /** A first fragment, as it comes where fragments are not put together before the gate. */
+  readonly isFragment?: true;
+  readonly content: TcpSegment | Datagram | EchoRequest | HiddenTransport;
+}
+
+/**
+ * An IPv6 packet of which netfilter cannot find the transport header where the host will find it.
+ * `split`: a first fragment that ends before it. `misplaced`: a fragment header stands behind a
+ * header other than hop-by-hop.
+ */
+export interface HiddenTransport {
+  readonly protocol: "hidden";
+  readonly by: "split" | "misplaced";
+  readonly payload?: Uint8Array;
 }
 
 export type TcpFlag = "fin" | "syn" | "rst" | "psh" | "ack" | "urg" | "ece" | "cwr";
@@ -30,8 +43,11 @@ export interface TcpSegment {
   readonly sequenceNumber: number;
   /** After the header and its options; undefined: none. */
   readonly payload?: Uint8Array;
-  /** Which socket of the host would take it; forwarded connections have none here. */
-  readonly socket: "none" | "listener" | "connection";
+  /**
+   * Which socket of the host would take it; forwarded connections have none here. `half-open`: the
+   * handshake is under way, or the connection was closed a short time ago.
+   */
+  readonly socket: "none" | "listener" | "half-open" | "connection";
 }
 
 export interface Datagram {

@@ -2,7 +2,7 @@
 import { type Address, maskAddress, prefixHolds, widthOf } from "../policy/address.ts";
 import { CARRIERS, type Carrier } from "../policy/carriers.ts";
 import type { Door, Policy, PortRange, Step } from "../policy/policy.ts";
-import type { Packet } from "./packet.ts";
+import type { Datagram, Packet, TcpSegment } from "./packet.ts";
 
 /** Whether the gate looks at the packet at all. */
 export function isGated(policy: Policy, packet: Packet): boolean {
@@ -18,7 +18,7 @@ export function isForDestinationOf(door: Door, packet: Packet): boolean {
 /** 3.2: the door that a packet comes to. */
 export function doorOf(policy: Policy, packet: Packet): Door | undefined {
   const { content } = packet;
-  if (content.protocol === "ping" || !isGated(policy, packet)) return undefined;
+  if (!hasPorts(content) || !isGated(policy, packet)) return undefined;
   return policy.doors.find(
     (door) =>
       isForDestinationOf(door, packet) &&
@@ -36,10 +36,16 @@ export function asksForConnection({ content }: Packet): boolean {
   return flags.includes("syn") && !flags.some((flag) => /^(ack|rst|fin)$/.test(flag));
 }
 
+/** FIN or RST. */
+export function endsConnection({ content }: Packet): boolean {
+  if (content.protocol !== "tcp") return false;
+  return content.flags?.some((flag) => flag === "fin" || flag === "rst") ?? false;
+}
+
 export function isStep(packet: Packet, step: Step | undefined): boolean {
   if (step === undefined) return false;
   const { content } = packet;
-  if (step.kind === "ping" || content.protocol === "ping") {
+  if (step.kind === "ping" || !hasPorts(content)) {
     return (
       step.kind === "ping" &&
       content.protocol === "ping" &&
@@ -56,11 +62,11 @@ export function isStep(packet: Packet, step: Step | undefined): boolean {
 export function isKnock(policy: Policy, door: Door, packet: Packet): boolean {
   const { sequence } = door;
   if (sequence === undefined || !isGated(policy, packet)) return false;
-  if (!isForDestinationOf(door, packet)) return false;
+  if (!isForDestinationOf(door, packet) || packet.isFragment === true) return false;
   const { content } = packet;
   if (content.protocol === "tcp" && !asksForConnection(packet)) return false;
   const watched =
-    content.protocol !== "ping" &&
+    hasPorts(content) &&
     sequence.watch !== undefined &&
     isWithin(sequence.watch, content.destinationPort);
   return watched || sequence.steps.some((step) => isStep(packet, step));
@@ -79,7 +85,20 @@ export function shows(packet: Packet, carrier: Carrier, token: Uint8Array): bool
 }
 
 function isToAnotherPort({ content }: Packet, port: number): boolean {
-  return content.protocol === "ping" || content.destinationPort !== port;
+  return !hasPorts(content) || content.destinationPort !== port;
+}
+
+function hasPorts(content: Packet["content"]): content is TcpSegment | Datagram {
+  return content.protocol === "tcp" || content.protocol === "udp";
+}
+
+/** Whether netfilter and the host may read the packet otherwise, and it may be for a door. */
+export function isHidden(policy: Policy, packet: Packet): boolean {
+  const { content } = packet;
+  if (content.protocol !== "hidden" || !isGated(policy, packet)) return false;
+  return (
+    content.by === "misplaced" || policy.doors.some((door) => isForDestinationOf(door, packet))
+  );
 }
 
 function holdsAt(payload: Uint8Array | undefined, at: number, bytes: Iterable<number>): boolean {

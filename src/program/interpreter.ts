@@ -1,7 +1,8 @@
 /** Runs a program on packets in memory: a judge of the kernel, and an engine for explanations. */
-import type { Packet, TcpSegment } from "../model/packet.ts";
-import { type Address, maskAddress, prefixHolds } from "../policy/address.ts";
+import type { Packet } from "../model/packet.ts";
+import { type Address, maskAddress } from "../policy/address.ts";
 import { CARRIERS, type CarrierKind, TAG_BYTES, WIRE_BYTES } from "../policy/carriers.ts";
+import { matchesPacket } from "./matches.ts";
 import type {
   Action,
   Chain,
@@ -92,9 +93,12 @@ function begin(state: State, packet: Packet, now: number): Context {
 }
 
 function runIn(program: Program, context: Context): Run {
-  const entry = program.chains[0];
+  const [entry] = program.chains;
   if (entry === undefined) throw new Error("runPacket: a program without chains");
-  const outcome = runChain(entry, chainsOf(program), context) ?? "pass";
+  const [first] = context.packet.source.family === "ipv6" ? program.fragmentChains : [];
+  const chains = chainsOf(program);
+  const early = first === undefined ? undefined : runChain(first, chains, context);
+  const outcome = early ?? runChain(entry, chains, context) ?? "pass";
   return { outcome, logged: context.logged, handedOver: context.handedOver };
 }
 
@@ -104,7 +108,8 @@ const chainsKnown = new WeakMap<Program, ReadonlyMap<string, Chain>>();
 function chainsOf(program: Program): ReadonlyMap<string, Chain> {
   const known = chainsKnown.get(program);
   if (known !== undefined) return known;
-  const chains = new Map(program.chains.map((chain) => [chain.name, chain]));
+  const all = [...program.fragmentChains, ...program.chains];
+  const chains = new Map(all.map((chain) => [chain.name, chain]));
   chainsKnown.set(program, chains);
   return chains;
 }
@@ -162,82 +167,14 @@ function runRule({ name }: Chain, rule: Rule, context: Context): Verdict {
 }
 
 function matches(match: Match, context: Context): boolean {
-  const { packet } = context;
-  const { content } = packet;
-  const tcp = content.protocol === "tcp" ? content : undefined;
   switch (match.kind) {
-    case "protocol":
-      return protocolOf(packet) === match.is;
-    case "to-port":
-      return (
-        content.protocol !== "ping" &&
-        content.destinationPort >= match.first &&
-        content.destinationPort <= match.last
-      );
-    case "from-loopback":
-      return packet.interface === "lo";
-    case "interface":
-      return packet.interface === match.name;
-    case "source":
-      return prefixHolds(match.in, packet.source);
-    case "destination":
-      return prefixHolds(match.in, packet.destination);
-    case "destined-here":
-      return packet.destined === "here";
-    case "new-connection":
-      return tcp?.flags !== undefined && asksForConnection(tcp.flags) === match.is;
-    case "any-flag":
-      return tcp?.flags?.some((flag) => match.of.includes(flag)) ?? false;
-    case "echo-request":
-      return (
-        content.protocol === "ping" &&
-        packet.source.family === match.family &&
-        (match.payloadBytes ?? content.payloadBytes) === content.payloadBytes
-      );
-    case "payload": {
-      const { payload = new Uint8Array() } = content;
-      return (
-        content.protocol === match.of &&
-        match.bytes.every((byte, index) => payload[match.at + index] === byte)
-      );
-    }
-    case "whole":
-      return isWhole(packet, match);
     case "member":
       return membership(match.of, context) !== undefined;
     case "spend":
       return spend(match.of, context);
-    case "listener-only":
-      return tcp?.socket === "listener";
-    case "bound-socket":
-      return tcp?.socket === "connection";
-    case "has-socket":
-      return tcp !== undefined && tcp.socket !== "none";
+    default:
+      return matchesPacket(match, context.packet);
   }
-}
-
-function protocolOf({ content, source }: Packet): "tcp" | "udp" | "icmp" | "icmpv6" {
-  if (content.protocol !== "ping") return content.protocol;
-  return source.family === "ipv4" ? "icmp" : "icmpv6";
-}
-
-/** Of the packets here none is a part but a first fragment of TCP, and none has options. */
-function isWhole(
-  { content, source }: Packet,
-  { family, least, most }: Extract<Match, { kind: "whole" }>,
-): boolean {
-  if (source.family !== family || content.protocol === "tcp") return false;
-  const payload =
-    content.protocol === "ping" ? content.payloadBytes : (content.payload?.length ?? 0);
-  const bytes = HEADER_BYTES[family] + payload;
-  return bytes >= least && bytes <= most;
-}
-
-/** Of IP, and of UDP or an echo request. */
-const HEADER_BYTES = { ipv4: 28, ipv6: 48 } as const;
-
-function asksForConnection(flags: NonNullable<TcpSegment["flags"]>): boolean {
-  return flags.includes("syn") && !flags.some((flag) => ["ack", "rst", "fin"].includes(flag));
 }
 
 /** The packet's key in the set's form; undefined when it has none, as another family has. */
@@ -253,9 +190,8 @@ function keyOf(set: TimedSet, packet: Packet): string | undefined {
   const source = sourceKey(packet.source, prefixLengthOf(set.key, packet.source));
   if (set.key.kind === "source") return source;
   if (packet.content.protocol !== "tcp") return undefined;
-  const { sourcePort, destinationPort, sequenceNumber } = packet.content;
-  const flow = `${source}.${sourcePort}.${packet.destination.bits}.${destinationPort}`;
-  return set.key.kind === "flow" ? flow : `${flow}.${sequenceNumber}`;
+  const { sourcePort, destinationPort } = packet.content;
+  return `${source}.${sourcePort}.${packet.destination.bits}.${destinationPort}`;
 }
 
 /** In hexadecimal; undefined where the packet ends before. */

@@ -13,9 +13,14 @@ export interface Program {
   readonly counters: readonly Counter[];
   /** Kinds of log lines in use; each kind has one rate limit, whatever door it is about. */
   readonly logs: readonly LogKind[];
+  /**
+   * What IPv6 packets meet before fragments are put together and before {@link chains}. The first
+   * is where they begin; its end leads on to {@link chains}. Empty: nothing is to be done there.
+   */
+  readonly fragmentChains: readonly Chain[];
   /** The first is where every incoming packet begins; the end of it passes the packet. */
   readonly chains: readonly Chain[];
-  /** The packets of a fragmented datagram must be put together before the first chain. */
+  /** Fragments must be put together before the first of {@link chains}. */
   readonly reassembles: boolean;
 }
 
@@ -25,8 +30,6 @@ export type Key =
   | { readonly kind: "source"; readonly prefixLength: number }
   /** Both addresses and both ports of a TCP connection. */
   | { readonly kind: "flow" }
-  /** The same and the sequence number: one SYN and its repetitions. */
-  | { readonly kind: "syn" }
   /** The 16 bytes that stand where such a packet carries its token. */
   | { readonly kind: "token"; readonly carrier: CarrierKind }
   /** The sender, all of its address, and the token that it has sent. */
@@ -44,10 +47,14 @@ export type Role =
   | { readonly kind: "banned" }
   | { readonly kind: "auto-banned" }
   | { readonly kind: "wrong" }
-  | { readonly kind: "flows" }
-  | { readonly kind: "syns" }
+  /** Sources whose SYN passed a short time ago by a grant. */
+  | { readonly kind: "begun"; readonly door: string }
+  /** Connections of which a SYN has passed by a grant, and nothing else yet. */
+  | { readonly kind: "opening"; readonly door: string }
+  /** Connections for which no socket of this host vouches. */
+  | { readonly kind: "flows"; readonly door: string }
   /** Sources that have begun a connection, where connections cannot be told apart. */
-  | { readonly kind: "let-through" }
+  | { readonly kind: "let-through"; readonly door: string }
   /** Tokens not yet spent; the carrier is as a policy writes it. */
   | { readonly kind: "tokens"; readonly door: string; readonly carrier: string }
   /** Of which clients tokens were put in, and up to when. */
@@ -117,6 +124,34 @@ export type Match =
   | { readonly kind: "destination"; readonly in: Prefix }
   /** Routing would keep the packet on this host (its own addresses, broadcast, multicast). */
   | { readonly kind: "destined-here" }
+  /** An IPv6 fragment header, and where it stands. Only in {@link Program.fragmentChains}. */
+  | {
+      readonly kind: "ipv6-fragment";
+      readonly is:
+        | "present"
+        /** Right behind the IPv6 header. */
+        | "first-header"
+        /** Right behind a hop-by-hop header, which is right behind the IPv6 header. */
+        | "behind-hop-by-hop"
+        /** Its offset is not 0. */
+        | "continued";
+    }
+  /** An IPv6 fragment header that names the header of this number as the next one. */
+  | { readonly kind: "ipv6-fragment"; readonly is: "of"; readonly header: number }
+  /**
+   * One right behind the IPv6 header that names destination options, which in turn name the header
+   * of this number.
+   */
+  | { readonly kind: "ipv6-fragment"; readonly is: "of-options"; readonly header: number }
+  /** A part of a packet, or its beginning. */
+  | { readonly kind: "fragment"; readonly family: Family }
+  /** The four bytes of the ports are in the packet. Only in {@link Program.fragmentChains}. */
+  | { readonly kind: "readable-ports" }
+  /**
+   * Of an IPv6 packet after reassembly. `extended`: its first header is one behind which a fragment
+   * header may have been. `harmless`: even so nothing that could be for a door is behind it.
+   */
+  | { readonly kind: "ipv6-headers"; readonly are: "extended" | "harmless" }
   /** SYN without ACK, RST and FIN (`is`), or flags that are there to read and are not so. */
   | { readonly kind: "new-connection"; readonly is: boolean }
   | { readonly kind: "any-flag"; readonly of: readonly TcpFlag[] }
@@ -150,7 +185,7 @@ export type Match =
   | { readonly kind: "bound-socket" }
   /** Only a socket that listens on every address would take the packet. */
   | { readonly kind: "listener-only" }
-  /** Some socket of the host would take the packet. */
+  /** Some socket of the host would take the packet, half-open and closed ones too. */
   | { readonly kind: "has-socket" };
 
 export type Action =

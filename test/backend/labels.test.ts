@@ -12,14 +12,16 @@ const door = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
   fc.constantFrom("a".repeat(32), "role", "door-", "use", "x"),
 );
-const GATE_WIDE = ["banned", "auto-banned", "wrong", "let-through"] as const;
+const GATE_WIDE = ["banned", "auto-banned", "wrong"] as const;
+const OF_DOOR = ["grants", "sessions", "begun", "let-through"] as const;
 const sources: fc.Arbitrary<Role> = fc.oneof(
-  fc.record({ kind: fc.constantFrom("grants" as const, "sessions" as const), door }),
+  fc.record({ kind: fc.constantFrom(...OF_DOOR), door }),
   fc.record({ kind: fc.constant("stage" as const), door, stage: fc.integer({ min: 1, max: 15 }) }),
   fc.record({ kind: fc.constantFrom(...GATE_WIDE) }),
 );
 const connections: fc.Arbitrary<Role> = fc.record({
-  kind: fc.constantFrom("flows" as const, "syns" as const),
+  kind: fc.constantFrom("flows" as const, "opening" as const),
+  door,
 });
 const ofTheAgent: fc.Arbitrary<Role> = fc.record({
   kind: fc.constantFrom("signed-tags" as const, "signed-seen" as const),

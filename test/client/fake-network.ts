@@ -349,5 +349,6 @@ function familyOf(address: string): "ipv4" | "ipv6" {
 
 function print(content: Packet["content"]): string {
   if (content.protocol === "ping") return `ping/${content.payloadBytes}`;
+  if (content.protocol === "hidden") return "hidden";
   return `${content.protocol}/${content.destinationPort}`;
 }

@@ -5,18 +5,28 @@
 import { describe, expect, test } from "vitest";
 import type { Memory } from "../../src/compile/index.ts";
 import type { TcpFlag } from "../../src/model/packet.ts";
-import { emptyState, membersAt, type Outcome, runPacket } from "../../src/program/index.ts";
+import {
+  emptyState,
+  membersAt,
+  type Outcome,
+  remember,
+  runPacket,
+  sourceKey,
+} from "../../src/program/index.ts";
 import { segment } from "../kernel/packets.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { programOf } from "../setup/policy.ts";
 
-const POLICY = "trusted: [192.0.2.7]\ndoors: { ssh: { protects: tcp/22 } }\n";
+const POLICY = "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001] } } }\n";
 const ENDS = { source: address("192.0.2.7"), destination: address("198.51.100.1"), port: 22 };
 
 /** A connection from one port to another; `at` is what becomes of its segments. */
 function connection(memory: Memory = "connections") {
   const program = programOf(POLICY, memory);
   const state = emptyState();
+  for (const set of program.sets.filter(({ role }) => role.kind === "grants")) {
+    remember(state, set, sourceKey(ENDS.source, 32), Number.POSITIVE_INFINITY);
+  }
   const at = (now: number, ...flags: readonly TcpFlag[]): Outcome => {
     const packet = segment({ ...ENDS, flags, sequenceNumber: 1000 + now });
     return runPacket(program, state, packet, now).outcome;

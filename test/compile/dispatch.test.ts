@@ -23,7 +23,8 @@ function wayOf(
 ): Way {
   const arrivedAt: string[] = [];
   let comparisons = 0;
-  for (const { when, to } of rules) {
+  // Those are for IPv6 alone.
+  for (const { when, to } of rules.filter((rule) => !asksForHeaders(rule))) {
     comparisons += 1;
     if (!when.every((match) => holds(match, port, protocol))) continue;
     if (to.kind !== "jump" && to.kind !== "goto") throw new Error(`wayOf: a rule to ${to.kind}`);
@@ -37,6 +38,10 @@ function wayOf(
     if (to.kind === "goto") break;
   }
   return { arrivedAt, comparisons };
+}
+
+function asksForHeaders({ when }: Rule): boolean {
+  return when.some(({ kind }) => kind === "ipv6-headers");
 }
 
 /** Anything but a plain comparison has no place on the way of every packet. */
@@ -133,7 +138,7 @@ function entryOf(program: Program): Rule[] {
 }
 
 describe.each(MEMORIES)("of 200 doors in a gate that remembers %s", (memory) => {
-  const program = compilePolicy(policyOfDoors(200), [], memory);
+  const program = compilePolicy(policyOfDoors(200), {}, memory);
   const tree = program.chains.filter(({ name }) => /^(knocks|services)(_|$)/.test(name));
   const way = (port: number) => wayOf(entryOf(program), tree, port);
 
@@ -181,7 +186,7 @@ describe.each(MEMORIES)("an ordinary packet, in a gate that remembers %s,", (mem
 
 describe("where sources are remembered, and a door gives back what it lets pass", () => {
   const arrivedAt = (text: string, port: number, protocol: "tcp" | "udp") => {
-    const program = compilePolicy(policyOf(text), [], "sources");
+    const program = compilePolicy(policyOf(text), {}, "sources");
     const tree = program.chains.filter(({ name }) => /^(knocks|services)(_|$)/.test(name));
     return wayOf(entryOf(program), tree, port, protocol).arrivedAt;
   };

@@ -39,8 +39,23 @@ function lostBy(from: string, to: string, memory: Memory): string[] {
 
 const both = (...stems: readonly string[]) => stems.flatMap((stem) => [`${stem}4`, `${stem}6`]);
 const stages = (...numbers: readonly number[]) => both(...numbers.map((n) => `ssh_stage${n}_`));
-const ofSsh = [...both("ssh_grants", "ssh_sessions"), ...stages(1, 2, 3)];
-const ofWeb = both("web_grants", "web_stage1_");
+
+/** Of what a door has let through: those that know sources, and those that know connections. */
+const begun = (door: string, memory: Memory) =>
+  both(...(memory === "sources" ? ["begun", "let_through"] : ["begun"]).map((s) => `${door}_${s}`));
+const ofFlows = (door: string, memory: Memory) =>
+  memory === "sources" ? [] : both(...["opening", "flows", "closing"].map((s) => `${door}_${s}`));
+
+const ofSsh = (memory: Memory) => [
+  ...both("ssh_grants", "ssh_sessions"),
+  ...begun("ssh", memory),
+  ...stages(1, 2, 3),
+];
+const ofWeb = (memory: Memory) => [
+  ...both("web_grants"),
+  ...begun("web", memory),
+  ...both("web_stage1_"),
+];
 
 describe.each(MEMORIES)("of %s nobody is forgotten by a change of", (memory) => {
   test.each([
@@ -88,14 +103,24 @@ describe.each(MEMORIES)(
         "[tcp/22, udp/23]",
         both("ssh_grants", "ssh_sessions"),
       ],
-      ["where a door is", "203.0.113.7", "203.0.113.8", ofSsh],
+      ["where a door is", "203.0.113.7", "203.0.113.8", ofSsh(memory)],
       [
         "how often a grant may be used",
         "open-for: 10s",
         "open-for: 10s\n    single-use: true",
         both("ssh_grants"),
       ],
-      ["the name of a door", "  web:", "  www:", ofWeb],
+      [
+        "the name of a door",
+        "  web:",
+        "  www:",
+        [
+          ...both("web_grants"),
+          ...begun("web", memory),
+          ...ofFlows("web", memory),
+          ...both("web_stage1_"),
+        ],
+      ],
       ["how many wrong steps ban", "after: 5", "after: 6", both("wrong")],
       ["how long they are counted", "within: 1m", "within: 2m", both("wrong")],
       [
@@ -110,8 +135,9 @@ describe.each(MEMORIES)(
 
     test("how many bits of an IPv6 address tell knockers apart: those of IPv6 alone", () => {
       const ofGate = [...both("banned", "auto_banned", "wrong")];
-      if (memory === "sources") ofGate.push(...both("let_through"));
-      const ofIpv6 = [...ofSsh, ...ofWeb, ...ofGate].filter((name) => name.endsWith("6"));
+      const ofIpv6 = [...ofSsh(memory), ...ofWeb(memory), ...ofGate].filter((name) =>
+        name.endsWith("6"),
+      );
       expect(lostBy("ipv6-prefix: 64", "ipv6-prefix: 63", memory)).toEqual(ofIpv6);
     });
   },

@@ -45,7 +45,8 @@ function judgeBy(memory: Memory) {
     packet: Packet,
     { policy = POLICY, listeners = [], state = emptyState() }: Gate = {},
   ): Outcome =>
-    runPacket(compilePolicy(policyOf(policy), listeners, memory), state, packet, 0).outcome;
+    runPacket(compilePolicy(policyOf(policy), { bound: listeners }, memory), state, packet, 0)
+      .outcome;
 }
 
 const STRAY: readonly (readonly TcpFlag[])[] = [

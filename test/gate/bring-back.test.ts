@@ -16,7 +16,7 @@ const listing = JSON.stringify({
 });
 const conntrack =
   "tcp 6 431999 ESTABLISHED src=192.0.2.7 dst=192.0.2.1 sport=4 dport=22 src=192.0.2.1\n";
-const ADOPTED = "add element inet postern flows4 {\n    192.0.2.7 . 4 . 192.0.2.1 . 22 timeout";
+const ADOPTED = "add element inet postern ssh_flows4 {\n    192.0.2.7 . 4 . 192.0.2.1 . 22 timeout";
 
 function hostAfter(answers: Answers = {}): FakeHost {
   const host = fakeHost({ tables: [listing], conntrack, ...answers });

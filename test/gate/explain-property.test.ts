@@ -79,7 +79,7 @@ function visitAfter(
 type Cast = (typeof CASTS)["ipv4"];
 
 function check(policy: Policy, story: Story, cast: Cast, memory: Memory): void {
-  const program = compilePolicy(policy, [], memory);
+  const program = compilePolicy(policy, {}, memory);
   const now = story.at(-1)?.at ?? 0;
   const state = stateAfter(policy, story, memory);
   const listing = listingAfter(program, state, now, cast.sources);

@@ -43,7 +43,7 @@ const comment = fc.oneof(
       tail: fc.constantFrom("", "", " more", "\n"),
     })
     .map(({ role, door: of, stage, family, prefix, tail }) => {
-      const isOfDoor = role === "grants" || role === "stage";
+      const isOfDoor = ["grants", "stage", "flows"].includes(role);
       const about = `${isOfDoor ? ` door=${of}` : ""}${role === "stage" ? ` stage=${stage}` : ""}`;
       const cut = role === "flows" ? "" : ` prefix=${prefix}`;
       return `role=${role}${about} family=${family}${cut} meaning=0123456789abcdef${tail}`;

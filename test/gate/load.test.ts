@@ -146,10 +146,10 @@ describe("connections that are older than the gate", () => {
     line({ src: "no-address" }),
     "\n",
   ].join("");
-  const ADOPTED = `add element inet postern flows4 {
+  const ADOPTED = `add element inet postern ssh_flows4 {
     192.0.2.7 . 40000 . 198.51.100.1 . 22 timeout 432000s
 }
-add element inet postern flows6 {
+add element inet postern ssh_flows6 {
     2001:db8::7 . 40000 . 2001:db8:1::1 . 22 timeout 432000s
 }
 `;
@@ -214,14 +214,14 @@ Recv-Q nonsense
   }));
 
   test("is left to what was let through, and keeps the connections it has", async () => {
-    const program = compilePolicy(POLICY, bound);
+    const program = compilePolicy(POLICY, { bound });
     const host = fakeHost({ tables: [undefined, listingOf(program)], sockets: SOCKETS });
     expect((await loadPolicy(host, nftables, POLICY)).ok).toBe(true);
     expect(host.loaded()).toEqual([
-      `${printNftables(program)}add element inet postern flows4 {
+      `${printNftables(program)}add element inet postern ssh_flows4 {
     198.51.100.7 . 40000 . 192.0.2.1 . 22 timeout 432000s
 }
-add element inet postern flows6 {
+add element inet postern ssh_flows6 {
     2001:db8::7 . 40000 . 2001:db8::1 . 22 timeout 432000s
 }
 `,

@@ -10,7 +10,7 @@ const ROLES = new Map<string, Role["kind"]>([
   ["ssh_stage1_4", "stage"],
   ["wrong4", "wrong"],
   ["auto_banned4", "auto-banned"],
-  ["syns4", "syns"],
+  ["ssh_opening4", "opening"],
 ]);
 
 const tellsOf = (line: string) => parseTraceLine(line, ROLES)?.tells;
@@ -115,7 +115,7 @@ describe("a rule", () => {
       "ip6 saddr & ffff:ffff:ffff:ffff:: @ssh_single_grants6 delete @ssh_single_grants6 { ip6 saddr } goto pass",
       { of: "grants", forgets: true },
     ],
-    ["ip saddr . ip daddr . @th,0,64 @syns4 accept", { of: "syns" }],
+    ["ip saddr . tcp sport . ip daddr . tcp dport @ssh_opening4 accept", { of: "opening" }],
     ["ip saddr @strangers accept", { of: undefined }],
     ['counter name "ssh_refused" goto answer_as_closed', { answers: true }],
   ])("%s", (text, says) => {

@@ -61,7 +61,7 @@ function ofKind([program = "", ...args]: readonly string[], kind: string): strin
 
 /** Puts the gate of a policy up, as `apply` does with nobody connected. */
 export async function hold(holder: Holder, host: Host, policyText: string): Promise<void> {
-  const program = compilePolicy(policyOf(policyText), [], holder.memory);
+  const program = compilePolicy(policyOf(policyText), {}, holder.memory);
   sure(await holder.backend.load(holder.on(host), program, []));
 }
 

@@ -63,7 +63,7 @@ test.each(["legacy", "nft"])(
   async (kind) => {
     const refused: unknown[] = [];
     for (const text of POLICIES) {
-      const rules = printRules(compilePolicy(policyOf(text), [], "sources"));
+      const rules = printRules(compilePolicy(policyOf(text), {}, "sources"));
       for (const program of ["iptables", "ip6tables"].map((name) => `${name}-${kind}`)) {
         const save = [`${program}-save`, "--counters", "--table", "raw"];
         const standing = parseSaved((await server.run(save)).stdout);

@@ -59,7 +59,7 @@ describe.each(FAMILIES)("over %s", (family) => {
     ];
     const packets = [
       ...knock(1),
-      // Used up: two connections by two knocks, so that two SYNs and two flows are known.
+      // Used up: two connections by two knocks, so that two SYNs are known.
       ...[0, 1].flatMap((n) => [...knock(2), syn({ ...to(2), port: 22, sourcePort: 40_000 + n })]),
       ...knock(3).slice(0, 1),
       ...knock(4).slice(0, 2),
@@ -124,8 +124,8 @@ describe.each(FAMILIES)("over %s", (family) => {
       [`${DOOR}_sessions`]: 1,
       auto_banned: 1,
       wrong: 1,
-      flows: 2,
-      syns: 2,
+      ssh_begun: 1,
+      ssh_opening: 2,
     });
   });
 });
@@ -139,10 +139,11 @@ test.each(FAMILIES)("a connection over %s that was closed is not kept for days",
   const { stdout } = await network.server.run(["nft", "-j", "list", "table", "inet", "postern"]);
   const digit = family === "ipv4" ? "4" : "6";
   const { sets } = parseListing(stdout);
-  const [flows, closing] = ["flows", "closing"].map((stem) =>
-    sets.find(({ name }) => name === `${stem}${digit}`)?.members.map((one) => one.secondsLeft),
+  const [opening, flows, closing] = ["opening", "flows", "closing"].map((stem) =>
+    sets.find(({ name }) => name === `ssh_${stem}${digit}`)?.members.map((one) => one.secondsLeft),
   );
-  expect(flows).toHaveLength(1);
+  expect(opening).toHaveLength(1);
+  expect(flows).toHaveLength(0);
   expect(closing).toHaveLength(1);
   expect(closing?.[0]).toBeLessThanOrEqual(120);
 });

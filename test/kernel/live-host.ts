@@ -37,7 +37,7 @@ export async function applyTo(host: GateHost, policyText: string): Promise<void>
 export async function membersOn(host: GateHost): Promise<Record<string, number>> {
   const { sets } = sure(await readStatus(host));
   const held = sets.filter(
-    ({ name, members }) => members > 0 && !/^(flows|closing|syns)/.test(name),
+    ({ name, members }) => members > 0 && !/_(flows|closing|opening|begun)[46]$/.test(name),
   );
   return Object.fromEntries(held.map(({ name, members }) => [name, members]));
 }

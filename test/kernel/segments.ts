@@ -31,6 +31,7 @@ const FLAG_BITS: Readonly<Record<TcpFlag, number>> = {
 };
 
 export function protocolNumberOf({ content, source }: Packet): number {
+  if (content.protocol === "hidden") throw new Error("protocolNumberOf: nobody can see it");
   if (content.protocol !== "ping") return PROTOCOL_NUMBERS[content.protocol];
   return source.family === "ipv4" ? PROTOCOL_NUMBERS.icmp : PROTOCOL_NUMBERS.icmpv6;
 }
@@ -63,6 +64,8 @@ export function segmentOf(packet: Packet, id: number, odd: SegmentOddities = {})
       request.writeUInt32BE(id, isNamedInPing(content) ? 8 : 4);
       return withChecksum(packet, request, 2, odd);
     }
+    case "hidden":
+      throw new Error("segmentOf: such packets are made by test/kernel/fuzz.test.ts");
   }
 }
 

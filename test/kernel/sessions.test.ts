@@ -108,11 +108,12 @@ describe.each(FAMILIES)("over %s", (family) => {
     beforeEach(() => loadGate(network.server, policy()));
     afterEach(() => removeGate(network.server));
 
-    test("the gate can be listed", async () => {
+    test("a handshake with this host leaves nothing behind but its source", async () => {
       await knock(family);
       for (let n = 0; n < 3; n++) await canConnect(network.client, address(), 22);
-      expect(await countMembers(network.server, family, "syns")).toBe(3);
-      expect(await countMembers(network.server, family, "flows")).toBe(3);
+      expect(await countMembers(network.server, family, "begun")).toBe(1);
+      expect(await countMembers(network.server, family, "opening")).toBe(0);
+      expect(await countMembers(network.server, family, "flows")).toBe(0);
     });
   });
 

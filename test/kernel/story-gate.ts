@@ -48,7 +48,7 @@ export async function putUp(
   policy: Policy,
   stories: readonly Story[],
 ): Promise<StoryGate> {
-  const program = compilePolicy(policy, [], holder.memory);
+  const program = compilePolicy(policy, {}, holder.memory);
   const give =
     holder.name === "nftables"
       ? await putUpNftables(host, program)

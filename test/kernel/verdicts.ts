@@ -82,6 +82,8 @@ function setFor(packet: Packet): SetName {
       return "datagrams";
     case "ping":
       return isNamedInPing(content) ? "ping-payloads" : "ping-headers";
+    case "hidden":
+      throw new Error("setFor: no judge can find what netfilter cannot");
   }
 }
 

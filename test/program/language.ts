@@ -58,6 +58,7 @@ export function chains(byName: Readonly<Record<string, readonly Rule[]>>): Progr
     sets: [],
     counters: [],
     logs: [],
+    fragmentChains: [],
     chains: Object.entries(byName).map(([name, rules]) => ({ name, note: "", rules })),
     fingerprint: "0123456789abcdef",
     reassembles: false,

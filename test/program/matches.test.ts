@@ -245,9 +245,4 @@ describe("a flow", () => {
     expect(isKnown({ ...known, destination: address("2001:db8:1::2") })).toBe("pass");
   });
   test("is no datagram", () => expect(isSame(flows, PACKETS.datagram)).toBe(false));
-  test("with its sequence number is one SYN and its repetitions", () => {
-    const syns = setOf({ key: { kind: "syn" } });
-    expect(isSame(syns, segment(ack))).toBe(true);
-    expect(isSame(syns, segment({ ...ack, sequenceNumber: 7 }))).toBe(false);
-  });
 });

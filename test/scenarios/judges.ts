@@ -68,7 +68,7 @@ const programs: Readonly<Record<Memory, WeakMap<Policy, Program>>> = {
 function programOf(policy: Policy, memory: Memory): Program {
   const known = programs[memory].get(policy);
   if (known !== undefined) return known;
-  const program = compilePolicy(policy, [], memory);
+  const program = compilePolicy(policy, {}, memory);
   programs[memory].set(policy, program);
   return program;
 }

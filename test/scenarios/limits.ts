@@ -5,8 +5,8 @@
 import { doorOf, type Packet, passes, pastOf, type Story } from "../../src/model/index.ts";
 import type { Event } from "../../src/model/story.ts";
 import { asksForConnection, isSameSource } from "../../src/model/traffic.ts";
-import type { Address } from "../../src/policy/address.ts";
-import type { Policy } from "../../src/policy/policy.ts";
+import { type Address, prefixHolds } from "../../src/policy/address.ts";
+import type { Door, Policy } from "../../src/policy/policy.ts";
 import type { Outcome } from "../../src/program/index.ts";
 
 export interface Limit {
@@ -37,9 +37,9 @@ export function limitsOf(policy: Policy, story: Story): readonly (Limit | undefi
     const door = doorOf(policy, event.packet);
     if (door === undefined) return undefined;
     const isSegment = isPartOfTcp(event.packet) && !asksForConnection(event.packet);
-    const does = isSegment ? isVouchedFor(policy, event, known) : passes(unlike, n);
-    if (does && makesKnown(event.packet)) {
-      known.push({ source: event.packet.source, at: event.at });
+    const does = isSegment ? isVouchedFor(policy, door, event, known) : passes(unlike, n);
+    if (does && makesKnown(policy, event.packet)) {
+      known.push({ door, source: event.packet.source, at: event.at });
     }
     if (does === passes(meant, n)) return undefined;
     return { outcome: does ? "pass" : door.refuse, because: reason(isSegment, does) };
@@ -47,6 +47,7 @@ export function limitsOf(policy: Policy, story: Story): readonly (Limit | undefi
 }
 
 interface Known {
+  readonly door: Door;
   readonly source: Address;
   readonly at: number;
 }
@@ -60,29 +61,41 @@ function reason(isSegment: boolean, does: boolean): Limit["because"] {
 
 function numbered(event: Event, n: number): Event {
   if (event.kind !== "packet" || event.packet.content.protocol !== "tcp") return event;
-  const content = { ...event.packet.content, sequenceNumber: n };
+  const content = { ...event.packet.content, sourcePort: n };
   return { ...event, packet: { ...event.packet, content } };
 }
 
 /** A socket of the host outweighs the flags; nothing else does. */
-function isVouchedFor(policy: Policy, { packet, at }: Arrival, known: readonly Known[]): boolean {
+function isVouchedFor(
+  policy: Policy,
+  door: Door,
+  { packet, at }: Arrival,
+  known: readonly Known[],
+): boolean {
   const { content } = packet;
   if (content.protocol !== "tcp" || content.flags === undefined) return false;
-  if (content.socket === "connection") return true;
+  if (content.socket === "connection" || isTrusted(policy, packet)) return true;
   return (
     mayBelong(packet) &&
     known.some(
       (before) =>
-        at - before.at < KNOWN_SECONDS && isSameSource(policy, before.source, packet.source),
+        before.door === door &&
+        at - before.at < KNOWN_SECONDS &&
+        isSameSource(policy, before.source, packet.source),
     )
   );
 }
 
-/** Of a packet that passes. What a socket vouches for is not looked at further. */
-function makesKnown(packet: Packet): boolean {
+/** Of a packet that passes. What a socket or trust vouches for is not looked at further. */
+function makesKnown(policy: Policy, packet: Packet): boolean {
   const { content } = packet;
   if (content.protocol !== "tcp" || content.socket === "connection") return false;
+  if (isTrusted(policy, packet)) return false;
   return mayBelong(packet) || asksForConnection(packet);
+}
+
+function isTrusted({ trusted }: Policy, { source }: Packet): boolean {
+  return trusted.some((prefix) => prefixHolds(prefix, source));
 }
 
 function isPartOfTcp({ content }: Packet): boolean {

@@ -11,7 +11,7 @@ export function policyOf(text: string, file = "policy.yaml"): Policy {
 }
 
 export function programOf(text: string, memory: Memory = "connections"): Program {
-  return compilePolicy(policyOf(text), [], memory);
+  return compilePolicy(policyOf(text), {}, memory);
 }
 
 /** The programs of a policy: for each thing that a gate can remember, one. */

@@ -34,6 +34,8 @@ function familyOfMatch(match: Match): Family | undefined {
     case "member":
     case "spend":
       return match.of.family;
+    case "ipv6-headers":
+      return "ipv6";
     case "protocol":
       if (match.is === "icmp") return "ipv4";
       return match.is === "icmpv6" ? "ipv6" : undefined;
@@ -131,10 +133,16 @@ function alternatives(match: Match, { family, listsOf, renewed }: Asking): Alter
       return listsOf(match.of).map((list) => [rcheck(list), recent("--remove", list)]);
     case "bound-socket":
       return [["-m socket"]];
+    case "has-socket":
+      return [["-m socket --nowildcard"]];
+    case "ipv6-headers":
+      return match.are === "extended" ? EXTENDED : HARMLESS;
     case "payload":
     case "whole":
+    case "fragment":
+    case "ipv6-fragment":
+    case "readable-ports":
     case "listener-only":
-    case "has-socket":
       throw new Error(`alternatives: iptables cannot say ${match.kind}`);
   }
 }
@@ -144,6 +152,28 @@ const DESTINED_HERE_IPV6 = [
   ["-m addrtype --dst-type ANYCAST"],
   ["-d ff00::/8"],
 ];
+
+/** Hop-by-hop, routing, fragment, or destination options. */
+const EXTENDED = [['-m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00"']];
+
+/**
+ * A hop-by-hop header and behind it neither TCP, UDP nor another header of that kind: Linux may have
+ * written there what a fragment header named that stood further behind. And a tunnel behind routing
+ * or destination options, as ip6tnl writes by default: the first byte in it is that of an IPv6 or
+ * IPv4 header, or of GRE with a key, sequence number or checksum, which is no header's number. u32
+ * reads four bytes at a time; `@` continues from there.
+ */
+const HARMLESS = [
+  ['-m u32 --u32 "4&0xFF00=0x0000&&40>>24=1:5,7:16,18:42,45:50,52:59,61:255"'],
+  tunnel(41, "0x60:0x6F"),
+  tunnel(4, "0x40:0x4F"),
+  tunnel(47, "0x10,0x20,0x30,0x80,0x90,0xA0,0xB0"),
+];
+
+function tunnel(protocol: number, begins: string): string[] {
+  const header = `4&0xFF00=0x2B00,0x3C00&&40>>24=${protocol}`;
+  return [`-m u32 --u32 "${header}&&40>>13&0x7F8@48>>24=${begins}"`];
+}
 
 /** The first test is for a header without IP options, or without extension headers. */
 function echoRequest(family: Family, payloadBytes: number): string {

@@ -61,6 +61,8 @@ function printMadeOf({ fingerprint }: Program, lists: readonly List[]): string[]
     "",
     "# No packet comes here. It tells Postern what the gate is made of, and keeps every list there.",
     `${head} -m comment --comment "${POLICY}${fingerprint}"`,
+    "# That a rule asks for sockets makes the kernel put fragments together before these rules.",
+    `${head} -p tcp -m socket`,
     ...lists.map(
       (list) =>
         `${head} ${optionFor(list)} -m comment --comment "${printList(list)}" ${recent("--set", list)}`,

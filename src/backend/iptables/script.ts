@@ -68,6 +68,7 @@ const HEAD = `#!/bin/sh
 /** By what the names of chains begin with. */
 const WAY: readonly (readonly [string, string])[] = [
   ["", "PREROUTING -> POSTERN: which port? Most packets meet nothing else."],
+  ["headers", "  headers: IPv6 headers behind which the ports may be others than they seem."],
   ["gate", "  gate: the same, on the interfaces that have doors."],
   ["knocks", "  knocks...: which port of many, for knocks?"],
   ["services", "  services...: which port of many, for doors?"],
@@ -83,9 +84,10 @@ const WAY: readonly (readonly [string, string])[] = [
   ["door_", "  door_DOOR: a packet to a port of the door. Is it for this host?"],
   ["tcp_", "    tcp_DOOR: TCP. Does it begin a connection?"],
   ["new_", "      new_DOOR: it does. Is the source banned, has it a grant?"],
+  ["pass_", "        pass_DOOR: it may: remember its source, and back to POSTERN."],
+  ["listener_", "      listener_DOOR: it does not, and no connection of this host has it."],
   ["elsewhere_", "      elsewhere_DOOR: it does not, and is for no socket of this host."],
   ["udp_", "    udp_DOOR: UDP. Is there a session, or a grant to begin one?"],
-  ["pass", "    pass: it may begin: remember its source, and back to POSTERN."],
   ["refuse_", "    refuse_DOOR: it may not: drop it."],
 ];
 
@@ -114,7 +116,8 @@ const KINDS: Readonly<Record<string, readonly [string, string]>> = {
   banned: ["banned", "is banned by hand"],
   "auto-banned": ["auto_banned", "is banned for wrong steps"],
   wrong: ["wrong", "has made wrong steps; in the list called window: since when"],
-  "let-through": ["let_through", "has begun a connection, the rest of which passes"],
+  begun: ["DOOR_begun", "has begun a connection in the last two minutes"],
+  "let-through": ["DOOR_let_through", "has begun a connection, the rest of which passes"],
 };
 
 function kindsOfLists(program: Program): string[] {

@@ -2,8 +2,14 @@
 
 export const TABLE = "inet postern";
 
-/** The one hook of the gate; see design 5.1 for why it stands there. */
+/** Holds what IPv6 packets meet before reassembly: in a table of both families IPv4 would pay, too. */
+export const FRAGMENTS_TABLE = "ip6 postern";
+
+/** The hook of the gate; see design 5.1 for why it stands there. */
 export const HOOK = "type filter hook prerouting priority raw - 10; policy accept;";
+
+/** Before the kernel puts fragments together, which it does at -400 where somebody asks for it. */
+export const FRAGMENTS_HOOK = "type filter hook prerouting priority -450; policy accept;";
 
 /** Of the program's own chains none may have these names. */
 export const ANSWER_AS_CLOSED = "answer_as_closed";

@@ -32,12 +32,20 @@ export function printMember({ label }: LiveSet, source: Address): string {
 
 /** Lets connections go on that began before there was a gate. */
 export function printAdoption(connections: readonly Connection[], seconds: number): string {
-  return FAMILIES.map((family) => {
-    const flows = connections.filter(({ source }) => source.family === family).map(printFlow);
-    if (flows.length === 0) return "";
-    const elements = flows.map((flow) => `${flow} timeout ${seconds}s`).join(",\n    ");
-    return `add element ${TABLE} flows${family === "ipv4" ? 4 : 6} {\n    ${elements}\n}\n`;
-  }).join("");
+  const doors = [...new Set(connections.map(({ door }) => door))];
+  return doors
+    .flatMap((door) =>
+      FAMILIES.map((family) => {
+        const flows = connections
+          .filter((one) => one.door === door && one.source.family === family)
+          .map(printFlow);
+        if (flows.length === 0) return "";
+        const elements = flows.map((flow) => `${flow} timeout ${seconds}s`).join(",\n    ");
+        const set = `${door}_flows${family === "ipv4" ? 4 : 6}`;
+        return `add element ${TABLE} ${set} {\n    ${elements}\n}\n`;
+      }),
+    )
+    .join("");
 }
 
 function printFlow({ source, sourcePort, destination, destinationPort }: Connection): string {

@@ -69,6 +69,15 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
       return `${network(match.in.first.family)} daddr ${printPrefix(match.in)}`;
     case "destined-here":
       return "fib daddr type != unicast";
+    case "fragment":
+      return FRAGMENTED[match.family];
+    case "ipv6-fragment":
+      return ipv6Fragment(match);
+    case "readable-ports":
+      // Of any value: where the packet ends before, nothing matches.
+      return "@th,0,32 >= 0x0";
+    case "ipv6-headers":
+      throw new Error("printMatch: with nftables a gate sees packets before reassembly");
     case "new-connection":
       return `tcp flags & (fin | syn | rst | ack) ${match.is ? "==" : "!="} syn`;
     case "any-flag":
@@ -104,6 +113,29 @@ function echoRequest(family: Family, payloadBytes: number | undefined): string {
 const UNFRAGMENTED: Readonly<Record<Family, string>> = {
   ipv4: "ip frag-off & 0x3fff == 0",
   ipv6: "exthdr frag missing",
+};
+
+const FRAGMENTED: Readonly<Record<Family, string>> = {
+  ipv4: "ip frag-off & 0x3fff != 0",
+  ipv6: "exthdr frag exists",
+};
+
+/** Headers by their numbers: their names are in a file that may be another one elsewhere. */
+function ipv6Fragment(match: Extract<Match, { kind: "ipv6-fragment" }>): string {
+  if (match.is === "of") return `frag nexthdr ${match.header}`;
+  if (match.is !== "of-options") return IPV6_FRAGMENT[match.is];
+  // The options begin at byte 48 of the packet with the number of what is behind them.
+  const number = match.header.toString(16).padStart(2, "0");
+  return `ip6 nexthdr 44 frag nexthdr 60 @nh,384,8 0x${number}`;
+}
+
+const IPV6_FRAGMENT: Readonly<
+  Record<Exclude<Extract<Match, { kind: "ipv6-fragment" }>["is"], "of" | "of-options">, string>
+> = {
+  present: "exthdr frag exists",
+  "first-header": "ip6 nexthdr 44",
+  "behind-hop-by-hop": "ip6 nexthdr 0 hbh nexthdr 44",
+  continued: "frag frag-off != 0",
 };
 
 function printAction(action: Action): string {
@@ -156,10 +188,6 @@ export function printKey({ family, key }: TimedSet): string {
         : `${ip} saddr & ${ipv6Mask(key.prefixLength)}`;
     case "flow":
       return `${ip} saddr . tcp sport . ${ip} daddr . tcp dport`;
-    case "syn":
-      // Both ports and the sequence number, the first 64 bits of TCP. By their names these were
-      // five parts, and nft 1.0.6 dies of listing such a set: its integer has lost its length.
-      return `${ip} saddr . ${ip} daddr . @th,0,64`;
     case "token":
       return token(CARRIERS[key.carrier]);
     case "use":

@@ -1,12 +1,21 @@
 /** A program as a file for `nft -f`, laid out for an administrator who has no Postern at hand. */
 import type { Chain, Program, TimedSet } from "../../program/program.ts";
 import { labelOf, printLabel } from "../labels.ts";
-import { ANSWER_AS_CLOSED, FINGERPRINT, HOOK, MADE_OF, REASSEMBLE, TABLE } from "./names.ts";
+import {
+  ANSWER_AS_CLOSED,
+  FINGERPRINT,
+  FRAGMENTS_HOOK,
+  FRAGMENTS_TABLE,
+  HOOK,
+  MADE_OF,
+  REASSEMBLE,
+  TABLE,
+} from "./names.ts";
 import { printKey, printQuickly, printRule } from "./print-rule.ts";
 
 const HEADER = `#!/usr/sbin/nft -f
 # A gate made by Postern. Load it with "nft -f FILE"; take it away with
-# "nft delete table ${TABLE}". It is one transaction: loading it again puts new rules in
+# "nft delete table ${TABLE}; nft delete table ${FRAGMENTS_TABLE}". It is one transaction: loading it again puts new rules in
 # place of the old without letting a packet slip through, and keeps who is open, part way
 # and banned. What the last policy meant by that, "postern apply" forgets where this one means
 # something else. The gate only ever refuses: what it lets through, other firewalls judge.`;
@@ -20,7 +29,7 @@ const LOG_RATE = "rate 5/second burst 20 packets";
  */
 export function printNftables(program: Program, without: readonly string[] = []): string {
   const body = [
-    ...program.chains.map((chain, index) => printChain(chain, index === 0 ? HOOK : undefined)),
+    ...printChains(program.chains, HOOK),
     ...(usesReset(program) ? [ANSWER_AS_CLOSED_CHAIN] : []),
     ...(program.reassembles ? [REASSEMBLE_CHAIN] : []),
     printMadeOf(program),
@@ -28,9 +37,18 @@ export function printNftables(program: Program, without: readonly string[] = [])
     ...program.logs.map((line) => block(`limit ${line}_lines`, [LOG_RATE])),
     ...program.sets.map(printSet),
   ];
-  return [HEADER, "", ...inPlace(without), "", `table ${TABLE} {`, body.join("\n\n"), "}", ""].join(
-    "\n",
-  );
+  return [
+    HEADER,
+    "",
+    ...inPlace(without),
+    "",
+    printTable(TABLE, body),
+    printTable(FRAGMENTS_TABLE, printChains(program.fragmentChains, FRAGMENTS_HOOK)),
+  ].join("\n");
+}
+
+function printTable(name: string, blocks: readonly string[]): string {
+  return `table ${name} {\n${blocks.join("\n\n")}\n}\n`;
 }
 
 /**
@@ -43,7 +61,15 @@ export function printListed(rules: string, without: readonly string[]): string {
 
 /** The same, and keeps nothing of what stands there. */
 export function printListedAnew(rules: string): string {
-  return `table ${TABLE}\ndelete table ${TABLE}\n${rules}`;
+  return `${printRemoval()}${rules}`;
+}
+
+/** Takes the gate away, also where half of it is gone already. */
+export function printRemoval(): string {
+  // Each is made first: to delete what is not there fails the whole transaction.
+  return [TABLE, FRAGMENTS_TABLE]
+    .map((table) => `table ${table}\ndelete table ${table}\n`)
+    .join("");
 }
 
 /** The same as a file that tells what it is, like that of {@link printNftables}. */
@@ -57,6 +83,9 @@ function inPlace(without: readonly string[]): string[] {
     `table ${TABLE}`,
     `flush table ${TABLE}`,
     ...without.map((what) => `delete ${what.replace(" ", ` ${TABLE} `)}`),
+    // Nothing in it is kept.
+    `table ${FRAGMENTS_TABLE}`,
+    `delete table ${FRAGMENTS_TABLE}`,
   ];
 }
 
@@ -71,6 +100,11 @@ export function namesIn(program: Program): string[] {
     ...program.logs.map((line) => `limit ${line}_lines`),
     ...program.sets.map(({ name }) => `set ${name}`),
   ];
+}
+
+/** The first has the hook. */
+function printChains(chains: readonly Chain[], hook: string): string[] {
+  return chains.map((chain, index) => printChain(chain, index === 0 ? hook : undefined));
 }
 
 function printChain({ name, note, rules }: Chain, hook: string | undefined): string {

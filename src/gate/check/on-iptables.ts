@@ -45,7 +45,7 @@ export function listUnseenOnIptables({ recent }: IptablesHost): string[] {
 function checkLists(policy: Policy, recent: XtRecent): Problem[] {
   const { capacity } = recent;
   // The last one is where the kernel's clock is read.
-  const lists = listsOf(compilePolicy(policy, [], "sources")).length + 1;
+  const lists = listsOf(compilePolicy(policy, {}, "sources")).length + 1;
   if (capacity === undefined || capacity >= capacityFor(lists)) return [];
   const outcomes = outcomesOf(policy, capacity);
   const comes =

@@ -21,7 +21,7 @@ export const iptables: Backend = {
   findObstacle,
   read: readListing,
   limitsOf,
-  compile: (policy, bound) => compilePolicy(policy, bound, "sources"),
+  compile: (policy, around) => compilePolicy(policy, around, "sources"),
   print: printScript,
   printKept,
   suffix: ".sh",

@@ -92,7 +92,11 @@ async function adopt(host: Host, older: readonly Connection[]): Promise<void> {
   for (const { name, label } of lists.filter(
     ({ label: { role } }) => role.kind === "let-through",
   )) {
-    const sources = older.filter(({ source }) => source.family === label.family);
+    const { role } = label;
+    const sources = older.filter(
+      ({ door, source }) =>
+        role.kind === "let-through" && role.door === door && source.family === label.family,
+    );
     const lines = sources.map(({ source }) =>
       printAddress(maskAddress(source, label.prefixLength)),
     );

@@ -43,7 +43,7 @@ export const nftables: Backend = {
   findObstacle,
   read: readTable,
   limitsOf: () => [],
-  compile: (policy, bound) => compilePolicy(policy, bound),
+  compile: (policy, around) => compilePolicy(policy, around),
   print: (program) => printNftables(program),
   printKept,
   suffix: ".nft",

@@ -1,6 +1,7 @@
 /** The table as nft prints it, and the same table again. */
 import type { Connection } from "../../backend/live.ts";
 import {
+  FRAGMENTS_TABLE,
   parseListing,
   printAdoption,
   printListed,
@@ -20,17 +21,21 @@ import { listWithoutMembers, loadText, readTable } from "./table.ts";
 const OPTIONS = ["--stateless", "--terse", "--numeric-protocol"];
 /** All tables, as in `listWithoutMembers`. */
 const LIST = ["nft", ...OPTIONS, "list", "ruleset", "inet"];
+const LIST_FRAGMENTS = ["nft", ...OPTIONS, "list", "table", ...FRAGMENTS_TABLE.split(" ")];
 
 export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>> {
   const listing = await listWithoutMembers(host);
   if (!listing.ok) return listing;
   if (listing.value === undefined) return ok(null);
-  const rules = await host.run(LIST);
-  if (rules.status !== 0) return fail(refusedByNft(rules));
-  const own = ownPartOf(rules.stdout);
+  const listed = await host.run(LIST);
+  if (listed.status !== 0) return fail(refusedByNft(listed));
+  const own = ownPartOf(listed.stdout);
   // Somebody may have taken it down since the first look.
   if (own === undefined) return ok(null);
-  return ok({ backend: "nftables", texts: { rules: own, listing: listing.value } });
+  // One of an earlier release has none.
+  const fragments = await host.run(LIST_FRAGMENTS);
+  const rules = fragments.status === 0 ? `${own}${fragments.stdout}` : own;
+  return ok({ backend: "nftables", texts: { rules, listing: listing.value } });
 }
 
 /** The table ends where a line begins with a brace; what is in it is indented. */

@@ -1,6 +1,13 @@
 /** The one table of the gate in the kernel: read it, change it in one transaction. */
-import type { LiveSet } from "../../backend/live.ts";
-import { ownPartOf, parseListing, TABLE, type TableListing } from "../../backend/nftables/index.ts";
+import type { Gap, LiveSet } from "../../backend/live.ts";
+import {
+  FRAGMENTS_TABLE,
+  ownPartOf,
+  parseListing,
+  printRemoval,
+  TABLE,
+  type TableListing,
+} from "../../backend/nftables/index.ts";
 import type { Host } from "../../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import type { HowToRead } from "../backend.ts";
@@ -17,10 +24,14 @@ export async function readTable(
   const bare = await listWithoutMembers(host);
   if (!bare.ok) return bare;
   if (bare.value === undefined) return ok(undefined);
-  const listing = parseListing(bare.value);
+  const gaps = (await hasFragmentsTable(host)) ? {} : { gaps: [NO_FRAGMENTS] };
+  const listing = { ...parseListing(bare.value), ...gaps };
   const isTokenSet = ({ label }: LiveSet) => label.role.kind === "tokens";
   if (!members) return ok(listing);
-  if (!listing.sets.some(isTokenSet)) return readWholeTable(host);
+  if (!listing.sets.some(isTokenSet)) {
+    const whole = await readWholeTable(host);
+    return whole.ok && whole.value !== undefined ? ok({ ...whole.value, ...gaps }) : whole;
+  }
   const filled = await readSets(
     host,
     listing.sets.filter((set) => !isTokenSet(set) && of(set)).map(({ name }) => name),
@@ -28,6 +39,13 @@ export async function readTable(
   if (!filled.ok) return orGone(host, filled);
   const byName = new Map(filled.value.map((set) => [set.name, set]));
   return ok({ ...listing, sets: listing.sets.map((set) => byName.get(set.name) ?? set) });
+}
+
+const NO_FRAGMENTS: Gap = { family: "ipv6", what: "no fragments" };
+
+async function hasFragmentsTable(host: Host): Promise<boolean> {
+  const listed = await host.run(["nft", "--terse", "list", "chains", "ip6"]);
+  return listed.status !== 0 || listed.stdout.includes(`table ${FRAGMENTS_TABLE} {`);
 }
 
 async function readWholeTable(host: Host): Promise<Result<TableListing | undefined>> {
@@ -98,8 +116,6 @@ export async function removeTable(host: Host): Promise<Result<undefined>> {
   // What somebody else has made in the meantime is not ours to delete.
   const table = await listWithoutMembers(host);
   if (!table.ok) return table;
-  // It is made first so that there is one to delete, whoever else has deleted it by now.
-  return table.value === undefined
-    ? ok(undefined)
-    : loadText(host, `table ${TABLE}\ndelete table ${TABLE}\n`);
+  const isThere = table.value !== undefined || (await hasFragmentsTable(host));
+  return isThere ? loadText(host, printRemoval()) : ok(undefined);
 }

@@ -162,7 +162,7 @@ function visitTo({ door, links, entered, mayVisit }: Way): Happening[] {
   if (!mayVisit || !entered.has(`door_${door}`)) return [];
   if (entered.has(`refuse_${door}`)) {
     const answered = entered.has(ANSWER_AS_CLOSED) || isReset(links, door);
-    return [{ kind: "refused", door, why: whyRefused(links, entered, door), answered }];
+    return [{ kind: "refused", door, why: whyRefused(links, door), answered }];
   }
   const isJudged = entered.has(`tcp_${door}`) || entered.has(`udp_${door}`);
   const accepting = links.find(({ verdict }) => verdict === "accept");
@@ -176,20 +176,17 @@ function isReset(links: readonly Link[], door: string): boolean {
   return links.some(({ chain, says }) => chain === `refuse_${door}` && says?.answers === true);
 }
 
-function whyRefused(
-  links: readonly Link[],
-  entered: ReadonlySet<string>,
-  door: string,
-): WhyRefused {
+function whyRefused(links: readonly Link[], door: string): WhyRefused {
   const refusing = links.find(({ target }) => target === `refuse_${door}`);
-  if (refusing?.chain === `elsewhere_${door}`) return "no-connection";
-  if (refusing?.chain === `tcp_${door}`) {
-    return entered.has("existing") ? "no-connection" : "fragment";
-  }
-  if (refusing?.says === undefined) return "unknown";
-  const isBan = refusing.says.of === "banned" || refusing.says.of === "auto-banned";
-  return isBan ? "banned" : "no-grant";
+  if (refusing?.chain === `tcp_${door}`) return "fragment";
+  const isBan = refusing?.says?.of === "banned" || refusing?.says?.of === "auto-banned";
+  if (isBan) return "banned";
+  if (SEGMENT_CHAINS.some((stem) => refusing?.chain === `${stem}_${door}`)) return "no-connection";
+  return refusing?.says === undefined ? "unknown" : "no-grant";
 }
+
+/** Where segments are judged that begin no connection. */
+const SEGMENT_CHAINS = ["existing", "half", "listener", "remembered", "elsewhere"];
 
 function passing(
   links: readonly Link[],
@@ -200,16 +197,17 @@ function passing(
   }
   const deciding = links.find(
     ({ chain, target, verdict }) =>
-      (chain === `new_${door}` && (target === "pass" || verdict === "accept")) ||
+      (chain === `new_${door}` && target === `pass_${door}`) ||
       // Where the gate remembers sources, what passes falls back to where it came from.
-      (chain === `udp_${door}` && (verdict === "accept" || verdict === "return")),
+      ((chain === `new_${door}` || chain === `udp_${door}`) &&
+        (verdict === "accept" || verdict === "return")),
   );
   if (deciding === undefined) return { why: "connection", spent: false };
   if (deciding.says !== undefined && deciding.says.of === undefined) {
     return { why: "trusted", spent: false };
   }
   const spent = deciding.says?.forgets === true;
-  if (deciding.target === "pass") return { why: "grant", spent };
+  if (deciding.target === `pass_${door}`) return { why: "grant", spent };
   if (deciding.chain === `new_${door}`) return { why: "repeated-syn", spent: false };
   return { why: deciding.says?.of === "sessions" ? "session" : "grant", spent };
 }

@@ -10,7 +10,7 @@ ban: { after: 5, within: 1m, for: 1h }
 doors:
   ssh: { protects: [tcp/22, udp/22], single-use: true, sequence: { steps: [51001, udp/54040] } }
 `);
-const LINES = printRules(compilePolicy(POLICY, [], "sources")).flatMap((line) => {
+const LINES = printRules(compilePolicy(POLICY, {}, "sources")).flatMap((line) => {
   const names = [...line.matchAll(/ --name (postern-\S+)/g)].map(([, name]) => name ?? "");
   return names.map((list) => ({ line, list, isOfIpv6: /6-\w+-[0-9a-f]{8}$/.test(list) }));
 });

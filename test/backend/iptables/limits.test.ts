@@ -14,7 +14,7 @@ function placed(text: string): PlacedPolicy {
 }
 
 function print({ policy }: PlacedPolicy): string[] {
-  return printRules(compilePolicy(policy, [], "sources"));
+  return printRules(compilePolicy(policy, {}, "sources"));
 }
 
 test("each is told where it is written, with what to write instead", () => {

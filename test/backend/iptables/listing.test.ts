@@ -56,7 +56,7 @@ describe.each(["ipv4", "ipv6"] as const)("a saved gate of %s", (family) => {
     expect(saved.jumps).toEqual([
       "PREROUTING -j POSTERN",
       'OTHER -p udp -m comment --comment "by hand" -g POSTERN',
-      "OTHER -p udp -j POSTERN-pass",
+      "OTHER -p udp -j POSTERN-pass_ssh",
     ]);
   });
 
@@ -99,7 +99,7 @@ test("chains that a new gate has not are emptied and deleted, after the last rul
   for (const chain of gone) {
     expect(lines.indexOf(`:${chain} - [0:0]`)).toBeGreaterThan(0);
     expect(lines.indexOf(`-X ${chain}`)).toBeGreaterThan(
-      lines.indexOf("-D OTHER -p udp -j POSTERN-pass"),
+      lines.indexOf("-D OTHER -p udp -j POSTERN-pass_ssh"),
     );
   }
   expect(lines).not.toContain("-X POSTERN");

@@ -26,12 +26,13 @@ describe("a program has", () => {
       "postern-ssh_grants4-7s",
       "postern-ssh_grants4-3600s",
       "postern-ssh_sessions4-90s",
+      "postern-ssh_begun4-120s",
+      "postern-ssh_let_through4-432000s",
       "postern-ssh_stage1_4-9s",
       "postern-banned4-always",
       "postern-auto_banned4-7200s",
       "postern-wrong4-60s",
       "postern-wrong4-window",
-      "postern-let_through4-432000s",
     ]);
     expect(namesOf(PROGRAM)).toHaveLength(2 * ipv4.length);
   });

@@ -228,7 +228,7 @@ describe("iptables is never made to say what it cannot:", () => {
     expect(() => print({ to })).toThrow(to.kind);
   });
 
-  test.each([{ kind: "listener-only" }, { kind: "has-socket" }] as const)("%j", (match) => {
+  test.each([{ kind: "listener-only" }, { kind: "readable-ports" }] as const)("%j", (match) => {
     expect(() => print({ when: [match] })).toThrow(match.kind);
   });
 

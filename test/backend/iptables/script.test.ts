@@ -9,7 +9,7 @@ const SCRIPTS = [...readGoldens(), ...readExamples()]
   .filter(({ policy }) => isForIptables(policy))
   .map(({ name, policy }) => ({
     name,
-    script: printScript(compilePolicy(policyOf(policy), [], "sources")),
+    script: printScript(compilePolicy(policyOf(policy), {}, "sources")),
   }));
 
 function rulesIn(script: string): string[] {
@@ -66,8 +66,9 @@ describe.each(SCRIPTS)("$name", ({ script }) => {
 
 test("packets of the protocol that a door does not have are not led to it", () => {
   const text = "doors: { ssh: { protects: tcp/22 }, vpn: { protects: udp/51820 } }";
-  const script = printScript(compilePolicy(policyOf(text), [], "sources"));
+  const script = printScript(compilePolicy(policyOf(text), {}, "sources"));
   expect(rulesIn(script).filter((line) => line.startsWith("-A POSTERN "))).toEqual([
+    '-A POSTERN -6 -m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00" -j POSTERN-headers',
     "-A POSTERN -p tcp --dport 22 -j POSTERN-door_ssh",
     "-A POSTERN -p udp --dport 51820 -j POSTERN-door_vpn",
   ]);

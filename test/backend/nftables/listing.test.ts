@@ -48,10 +48,11 @@ describe.each(["nft-1.0.6.txt", "nft-1.1.3.txt"])("%s", (file) => {
       banned6: ["2001:db8::/86399"],
       auto_banned4: ["10.91.0.4/3599"],
       wrong4: ["10.91.0.3/59"],
-      flows4: ["a connection/119"],
-      flows6: ["a connection/119"],
-      syns4: ["a connection/119"],
-      syns6: ["a connection/119"],
+      ssh_begun4: ["10.91.0.1/119"],
+      ssh_begun6: ["fd91::/119"],
+      ssh_opening4: ["a connection/119"],
+      ssh_opening6: ["a connection/119"],
+      ssh_flows4: ["a connection/431999"],
     });
   });
 
@@ -102,11 +103,13 @@ describe("what a changed policy does not keep", () => {
   test("goes in the transaction that brings the new rules, before they are there", () => {
     const text = printNftables(programOf(POLICY), ["set ssh_stage2_4", "chain x"]);
     const lines = text.split("\n").filter((line) => !line.startsWith("#"));
-    expect(lines.slice(1, 5)).toEqual([
+    expect(lines.slice(1, 7)).toEqual([
       "table inet postern",
       "flush table inet postern",
       "delete set inet postern ssh_stage2_4",
       "delete chain inet postern x",
+      "table ip6 postern",
+      "delete table ip6 postern",
     ]);
   });
 });

@@ -68,6 +68,7 @@ test("all sources are forgotten at once", () => {
 
 describe("connections that were there before the gate", () => {
   const connection = (source: string, destination: string) => ({
+    door: "ssh",
     source: address(source),
     sourcePort: 40_000,
     destination: address(destination),
@@ -83,11 +84,11 @@ describe("connections that were there before the gate", () => {
       ],
       60,
     );
-    expect(text).toBe(`add element inet postern flows4 {
+    expect(text).toBe(`add element inet postern ssh_flows4 {
     192.0.2.7 . 40000 . 198.51.100.1 . 22 timeout 60s,
     192.0.2.8 . 40000 . 198.51.100.1 . 22 timeout 60s
 }
-add element inet postern flows6 {
+add element inet postern ssh_flows6 {
     2001:db8::7 . 40000 . 2001:db8:1::1 . 22 timeout 60s
 }
 `);

@@ -9,7 +9,6 @@ const set = setOf({ name: "some4" });
 const set6 = setOf({ name: "some6", family: "ipv6", key: { kind: "source", prefixLength: 128 } });
 const cut = setOf({ name: "cut6", family: "ipv6", key: { kind: "source", prefixLength: 64 } });
 const flows = setOf({ name: "flows4", key: { kind: "flow" } });
-const syns = setOf({ name: "syns6", family: "ipv6", key: { kind: "syn" } });
 const counter = { name: "ssh_open", door: "ssh", counts: "open" } as const;
 
 const NEXT: Verdict = { kind: "next" };
@@ -44,7 +43,18 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "member", of: set6 }, "ip6 saddr @some6"],
   [{ kind: "member", of: cut }, "ip6 saddr & ffff:ffff:ffff:ffff:: @cut6"],
   [{ kind: "member", of: flows }, "ip saddr . tcp sport . ip daddr . tcp dport @flows4"],
-  [{ kind: "member", of: syns }, "ip6 saddr . ip6 daddr . @th,0,64 @syns6"],
+  [{ kind: "fragment", family: "ipv4" }, "ip frag-off & 0x3fff != 0"],
+  [{ kind: "fragment", family: "ipv6" }, "exthdr frag exists"],
+  [{ kind: "ipv6-fragment", is: "present" }, "exthdr frag exists"],
+  [{ kind: "ipv6-fragment", is: "first-header" }, "ip6 nexthdr 44"],
+  [{ kind: "ipv6-fragment", is: "behind-hop-by-hop" }, "ip6 nexthdr 0 hbh nexthdr 44"],
+  [{ kind: "ipv6-fragment", is: "continued" }, "frag frag-off != 0"],
+  [{ kind: "ipv6-fragment", is: "of", header: 43 }, "frag nexthdr 43"],
+  [
+    { kind: "ipv6-fragment", is: "of-options", header: 4 },
+    "ip6 nexthdr 44 frag nexthdr 60 @nh,384,8 0x04",
+  ],
+  [{ kind: "readable-ports" }, "@th,0,32 >= 0x0"],
   [{ kind: "spend", of: set }, "ip saddr @some4"],
   [{ kind: "listener-only" }, "socket wildcard 1"],
   [{ kind: "bound-socket" }, "socket wildcard 0"],

@@ -13,7 +13,12 @@ function definedIn(text: string): string[] {
 
 describe.each(POLICIES)("$name", ({ policy }) => {
   const program = programOf(policy);
-  const text = printNftables(program);
+  const [text = "", fragments = ""] = printNftables(program).split(/(?=^table ip6 postern \{$)/m);
+
+  test("what is there for fragments is in a table of its own", () => {
+    const names = program.fragmentChains.map(({ name }) => `chain ${name}`);
+    expect(definedIn(fragments)).toEqual(names);
+  });
 
   test("what is said to be in the file is what is in it", () => {
     expect(new Set(definedIn(text))).toEqual(new Set(namesIn(program)));

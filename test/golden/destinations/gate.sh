@@ -22,6 +22,7 @@
 # that is too long for the kernel ends in four digits instead.
 #
 #     PREROUTING -> POSTERN: which port? Most packets meet nothing else.
+#       headers: IPv6 headers behind which the ports may be others than they seem.
 #       knock_DOOR: a watched port. Is it a knock?
 #       attempt_DOOR, stages_DOOR: a knock. Is it for this host? How far is its source?
 #         at_DOOR_N: after N steps. Is it the next one, a repeated one, or wrong?
@@ -31,8 +32,9 @@
 #       door_DOOR: a packet to a port of the door. Is it for this host?
 #         tcp_DOOR: TCP. Does it begin a connection?
 #           new_DOOR: it does. Is the source banned, has it a grant?
+#             pass_DOOR: it may: remember its source, and back to POSTERN.
+#           listener_DOOR: it does not, and no connection of this host has it.
 #           elsewhere_DOOR: it does not, and is for no socket of this host.
-#         pass: it may begin: remember its source, and back to POSTERN.
 #         refuse_DOOR: it may not: drop it.
 #
 # Lists of sources, each a file of /proc/net/xt_recent:
@@ -45,9 +47,10 @@
 # /sys/module/xt_recent/parameters/ip_list_tot says; one more, and the one seen least recently goes.
 #
 #     postern-DOOR_grants...            may begin connections
+#     postern-DOOR_begun...             has begun a connection in the last two minutes
+#     postern-DOOR_let_through...       has begun a connection, the rest of which passes
 #     postern-DOOR_stageN_...           has made N steps
 #     postern-banned...                 is banned by hand
-#     postern-let_through...            has begun a connection, the rest of which passes
 #     postern-clock                     nobody: Postern reads the kernel's clock in it
 set -euf
 PATH=$PATH:/usr/sbin:/sbin
@@ -59,8 +62,10 @@ rules() {
 :POSTERN - [0:0]
 :POSTERN-door_inside - [0:0]
 :POSTERN-tcp_inside - [0:0]
+:POSTERN-listener_inside - [0:0]
 :POSTERN-elsewhere_inside - [0:0]
 :POSTERN-new_inside - [0:0]
+:POSTERN-pass_inside - [0:0]
 :POSTERN-refuse_inside - [0:0]
 :POSTERN-knock_inside - [0:0]
 :POSTERN-attempt_inside - [0:0]
@@ -72,8 +77,10 @@ rules() {
 :POSTERN-wrong_inside - [0:0]
 :POSTERN-door_outside - [0:0]
 :POSTERN-tcp_outside - [0:0]
+:POSTERN-listener_outside - [0:0]
 :POSTERN-elsewhere_outside - [0:0]
 :POSTERN-new_outside - [0:0]
+:POSTERN-pass_outside - [0:0]
 :POSTERN-refuse_outside - [0:0]
 :POSTERN-knock_outside - [0:0]
 :POSTERN-attempt_outside - [0:0]
@@ -83,10 +90,11 @@ rules() {
 :POSTERN-open_outside - [0:0]
 :POSTERN-opened_outside - [0:0]
 :POSTERN-wrong_outside - [0:0]
-:POSTERN-pass - [0:0]
+:POSTERN-headers - [0:0]
 :POSTERN-made_of - [0:0]
 
 # Every incoming packet meets these comparisons, and most meet nothing else.
+-A POSTERN -6 -m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00" -j POSTERN-headers
 -A POSTERN -p tcp --dport 51001:54040 -j POSTERN-knock_inside
 -A POSTERN -p udp --dport 51001:54040 -j POSTERN-knock_inside
 -A POSTERN -p tcp --dport 51001:54041 -j POSTERN-knock_outside
@@ -102,22 +110,36 @@ rules() {
 # inside: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_inside -p tcp --syn -g POSTERN-new_inside
 -A POSTERN-tcp_inside -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_inside -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_inside
 # or a fragment that ends before its flags
 -A POSTERN-tcp_inside -g POSTERN-elsewhere_inside
 
+# inside: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
+-A POSTERN-listener_inside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_inside
+-A POSTERN-listener_inside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun4-120s-de5031b3 -m recent --remove --name postern-inside_begun4-120s-de5031b3 -j RETURN
+-A POSTERN-listener_inside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun6-120s-ccd8f02b -m recent --remove --name postern-inside_begun6-120s-ccd8f02b -j RETURN
+-A POSTERN-listener_inside -g POSTERN-refuse_inside
+
 # inside: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_inside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_inside -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_inside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-inside_let_through4-432000s-a20796e8 -j RETURN
+-A POSTERN-elsewhere_inside -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-inside_let_through6-432000s-486823ae -j RETURN
 -A POSTERN-elsewhere_inside -g POSTERN-refuse_inside
 
 # inside: a new connection needs a grant.
 -A POSTERN-new_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
 -A POSTERN-new_inside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_inside
--A POSTERN-new_inside -4 -m recent --rcheck --seconds 10 --name postern-inside_grants4-10s-1cf8368a -g POSTERN-pass
--A POSTERN-new_inside -4 -m recent --rcheck --seconds 3600 --name postern-inside_grants4-3600s-1cf8368a -g POSTERN-pass
--A POSTERN-new_inside -6 -m recent --rcheck --seconds 10 --name postern-inside_grants6-10s-43e53e58 -g POSTERN-pass
--A POSTERN-new_inside -6 -m recent --rcheck --seconds 3600 --name postern-inside_grants6-3600s-43e53e58 -g POSTERN-pass
+-A POSTERN-new_inside -4 -m recent --rcheck --seconds 10 --name postern-inside_grants4-10s-1cf8368a -g POSTERN-pass_inside
+-A POSTERN-new_inside -4 -m recent --rcheck --seconds 3600 --name postern-inside_grants4-3600s-1cf8368a -g POSTERN-pass_inside
+-A POSTERN-new_inside -6 -m recent --rcheck --seconds 10 --name postern-inside_grants6-10s-43e53e58 -g POSTERN-pass_inside
+-A POSTERN-new_inside -6 -m recent --rcheck --seconds 3600 --name postern-inside_grants6-3600s-43e53e58 -g POSTERN-pass_inside
 -A POSTERN-new_inside -g POSTERN-refuse_inside
+
+# inside: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_inside -4 -m recent --set --name postern-inside_begun4-120s-de5031b3
+-A POSTERN-pass_inside -4 -m recent --set --name postern-inside_let_through4-432000s-a20796e8
+-A POSTERN-pass_inside -6 -m recent --set --name postern-inside_begun6-120s-ccd8f02b
+-A POSTERN-pass_inside -6 -m recent --set --name postern-inside_let_through6-432000s-486823ae
 
 # inside: refused.
 -A POSTERN-refuse_inside -m comment --comment "counts=inside_refused" -j DROP
@@ -174,22 +196,36 @@ rules() {
 # outside: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_outside -p tcp --syn -g POSTERN-new_outside
 -A POSTERN-tcp_outside -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_outside -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_outside
 # or a fragment that ends before its flags
 -A POSTERN-tcp_outside -g POSTERN-elsewhere_outside
 
+# outside: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
+-A POSTERN-listener_outside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_outside
+-A POSTERN-listener_outside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun4-120s-23bb43f0 -m recent --remove --name postern-outside_begun4-120s-23bb43f0 -j RETURN
+-A POSTERN-listener_outside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun6-120s-ad13def6 -m recent --remove --name postern-outside_begun6-120s-ad13def6 -j RETURN
+-A POSTERN-listener_outside -g POSTERN-refuse_outside
+
 # outside: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_outside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_outside -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_outside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-outside_let_through4-432000s-0b667e5b -j RETURN
+-A POSTERN-elsewhere_outside -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-outside_let_through6-432000s-67ef1cd3 -j RETURN
 -A POSTERN-elsewhere_outside -g POSTERN-refuse_outside
 
 # outside: a new connection needs a grant.
 -A POSTERN-new_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
 -A POSTERN-new_outside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_outside
--A POSTERN-new_outside -4 -m recent --rcheck --seconds 10 --name postern-outside_grants4-10s-911bf0d5 -g POSTERN-pass
--A POSTERN-new_outside -4 -m recent --rcheck --seconds 3600 --name postern-outside_grants4-3600s-911bf0d5 -g POSTERN-pass
--A POSTERN-new_outside -6 -m recent --rcheck --seconds 10 --name postern-outside_grants6-10s-8842739d -g POSTERN-pass
--A POSTERN-new_outside -6 -m recent --rcheck --seconds 3600 --name postern-outside_grants6-3600s-8842739d -g POSTERN-pass
+-A POSTERN-new_outside -4 -m recent --rcheck --seconds 10 --name postern-outside_grants4-10s-911bf0d5 -g POSTERN-pass_outside
+-A POSTERN-new_outside -4 -m recent --rcheck --seconds 3600 --name postern-outside_grants4-3600s-911bf0d5 -g POSTERN-pass_outside
+-A POSTERN-new_outside -6 -m recent --rcheck --seconds 10 --name postern-outside_grants6-10s-8842739d -g POSTERN-pass_outside
+-A POSTERN-new_outside -6 -m recent --rcheck --seconds 3600 --name postern-outside_grants6-3600s-8842739d -g POSTERN-pass_outside
 -A POSTERN-new_outside -g POSTERN-refuse_outside
+
+# outside: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_outside -4 -m recent --set --name postern-outside_begun4-120s-23bb43f0
+-A POSTERN-pass_outside -4 -m recent --set --name postern-outside_let_through4-432000s-0b667e5b
+-A POSTERN-pass_outside -6 -m recent --set --name postern-outside_begun6-120s-ad13def6
+-A POSTERN-pass_outside -6 -m recent --set --name postern-outside_let_through6-432000s-67ef1cd3
 
 # outside: refused.
 -A POSTERN-refuse_outside -m comment --comment "counts=outside_refused" -j DROP
@@ -238,28 +274,41 @@ rules() {
 # outside: not a step of the attempt, which starts over.
 -A POSTERN-wrong_outside -m comment --comment "counts=outside_wrong"
 
-# A new connection is let through: note its source, so that the rest of it passes.
--A POSTERN-pass -4 -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-pass -6 -m recent --set --name postern-let_through6-432000s-7538d2f4
+# IPv6 headers behind which the host may find something else than these rules.
+-A POSTERN-headers -i lo -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x0000&&40>>24=1:5,7:16,18:42,45:50,52:59,61:255" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=41&&40>>13&0x7F8@48>>24=0x60:0x6F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=4&&40>>13&0x7F8@48>>24=0x40:0x4F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=47&&40>>13&0x7F8@48>>24=0x10,0x20,0x30,0x80,0x90,0xA0,0xB0" -j RETURN
+# also a fragment that could not be put together
+-A POSTERN-headers -6 -d 2001:db8::7 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
 -A POSTERN-made_of -m comment --comment "policy=1cfd1a98eabf03b2"
+# That a rule asks for sockets makes the kernel put fragments together before these rules.
+-A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-inside_grants4-10s-1cf8368a for=10s role=grants door=inside family=ipv4 prefix=32 meaning=ff156fa51cf8368a" -m recent --set --name postern-inside_grants4-10s-1cf8368a
 -A POSTERN-made_of -4 -m comment --comment "list=postern-inside_grants4-3600s-1cf8368a for=3600s role=grants door=inside family=ipv4 prefix=32 meaning=ff156fa51cf8368a" -m recent --set --name postern-inside_grants4-3600s-1cf8368a
 -A POSTERN-made_of -6 -m comment --comment "list=postern-inside_grants6-10s-43e53e58 for=10s role=grants door=inside family=ipv6 prefix=128 meaning=7b55359043e53e58" -m recent --set --name postern-inside_grants6-10s-43e53e58
 -A POSTERN-made_of -6 -m comment --comment "list=postern-inside_grants6-3600s-43e53e58 for=3600s role=grants door=inside family=ipv6 prefix=128 meaning=7b55359043e53e58" -m recent --set --name postern-inside_grants6-3600s-43e53e58
+-A POSTERN-made_of -4 -m comment --comment "list=postern-inside_begun4-120s-de5031b3 for=120s role=begun door=inside family=ipv4 prefix=32 meaning=bc6eeb0cde5031b3" -m recent --set --name postern-inside_begun4-120s-de5031b3
+-A POSTERN-made_of -6 -m comment --comment "list=postern-inside_begun6-120s-ccd8f02b for=120s role=begun door=inside family=ipv6 prefix=128 meaning=92e53fddccd8f02b" -m recent --set --name postern-inside_begun6-120s-ccd8f02b
+-A POSTERN-made_of -4 -m comment --comment "list=postern-inside_let_through4-432000s-a20796e8 for=432000s role=let-through door=inside family=ipv4 prefix=32 meaning=f1507291a20796e8" -m recent --set --name postern-inside_let_through4-432000s-a20796e8
+-A POSTERN-made_of -6 -m comment --comment "list=postern-inside_let_through6-432000s-486823ae for=432000s role=let-through door=inside family=ipv6 prefix=128 meaning=012aaf76486823ae" -m recent --set --name postern-inside_let_through6-432000s-486823ae
 -A POSTERN-made_of -4 -m comment --comment "list=postern-inside_stage1_4-10s-f776899c for=10s role=stage door=inside stage=1 family=ipv4 prefix=32 meaning=4b8de78ef776899c" -m recent --set --name postern-inside_stage1_4-10s-f776899c
 -A POSTERN-made_of -6 -m comment --comment "list=postern-inside_stage1_6-10s-73eec1ea for=10s role=stage door=inside stage=1 family=ipv6 prefix=128 meaning=c68b4dee73eec1ea" -m recent --set --name postern-inside_stage1_6-10s-73eec1ea
 -A POSTERN-made_of -4 -m comment --comment "list=postern-outside_grants4-10s-911bf0d5 for=10s role=grants door=outside family=ipv4 prefix=32 meaning=1b53226c911bf0d5" -m recent --set --name postern-outside_grants4-10s-911bf0d5
 -A POSTERN-made_of -4 -m comment --comment "list=postern-outside_grants4-3600s-911bf0d5 for=3600s role=grants door=outside family=ipv4 prefix=32 meaning=1b53226c911bf0d5" -m recent --set --name postern-outside_grants4-3600s-911bf0d5
 -A POSTERN-made_of -6 -m comment --comment "list=postern-outside_grants6-10s-8842739d for=10s role=grants door=outside family=ipv6 prefix=128 meaning=78671d7a8842739d" -m recent --set --name postern-outside_grants6-10s-8842739d
 -A POSTERN-made_of -6 -m comment --comment "list=postern-outside_grants6-3600s-8842739d for=3600s role=grants door=outside family=ipv6 prefix=128 meaning=78671d7a8842739d" -m recent --set --name postern-outside_grants6-3600s-8842739d
+-A POSTERN-made_of -4 -m comment --comment "list=postern-outside_begun4-120s-23bb43f0 for=120s role=begun door=outside family=ipv4 prefix=32 meaning=7c30dd6223bb43f0" -m recent --set --name postern-outside_begun4-120s-23bb43f0
+-A POSTERN-made_of -6 -m comment --comment "list=postern-outside_begun6-120s-ad13def6 for=120s role=begun door=outside family=ipv6 prefix=128 meaning=b09a27c2ad13def6" -m recent --set --name postern-outside_begun6-120s-ad13def6
+-A POSTERN-made_of -4 -m comment --comment "list=postern-outside_let_through4-432000s-0b667e5b for=432000s role=let-through door=outside family=ipv4 prefix=32 meaning=ddc11e3c0b667e5b" -m recent --set --name postern-outside_let_through4-432000s-0b667e5b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-outside_let_through6-432000s-67ef1cd3 for=432000s role=let-through door=outside family=ipv6 prefix=128 meaning=45bf110767ef1cd3" -m recent --set --name postern-outside_let_through6-432000s-67ef1cd3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-outside_stage1_4-10s-15f2dba7 for=10s role=stage door=outside stage=1 family=ipv4 prefix=32 meaning=7cf3270815f2dba7" -m recent --set --name postern-outside_stage1_4-10s-15f2dba7
 -A POSTERN-made_of -6 -m comment --comment "list=postern-outside_stage1_6-10s-547189c7 for=10s role=stage door=outside stage=1 family=ipv6 prefix=128 meaning=54213fbd547189c7" -m recent --set --name postern-outside_stage1_6-10s-547189c7
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
 -A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
--A POSTERN-made_of -4 -m comment --comment "list=postern-let_through4-432000s-e78732be for=432000s role=let-through family=ipv4 prefix=32 meaning=880c8a50e78732be" -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-made_of -6 -m comment --comment "list=postern-let_through6-432000s-7538d2f4 for=432000s role=let-through family=ipv6 prefix=128 meaning=c6a0db797538d2f4" -m recent --set --name postern-let_through6-432000s-7538d2f4
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

@@ -22,6 +22,7 @@
 # that is too long for the kernel ends in four digits instead.
 #
 #     PREROUTING -> POSTERN: which port? Most packets meet nothing else.
+#       headers: IPv6 headers behind which the ports may be others than they seem.
 #       knocks...: which port of many, for knocks?
 #       services...: which port of many, for doors?
 #       knock_DOOR: a watched port. Is it a knock?
@@ -30,8 +31,9 @@
 #       door_DOOR: a packet to a port of the door. Is it for this host?
 #         tcp_DOOR: TCP. Does it begin a connection?
 #           new_DOOR: it does. Is the source banned, has it a grant?
+#             pass_DOOR: it may: remember its source, and back to POSTERN.
+#           listener_DOOR: it does not, and no connection of this host has it.
 #           elsewhere_DOOR: it does not, and is for no socket of this host.
-#         pass: it may begin: remember its source, and back to POSTERN.
 #         refuse_DOOR: it may not: drop it.
 #
 # Lists of sources, each a file of /proc/net/xt_recent:
@@ -44,8 +46,9 @@
 # /sys/module/xt_recent/parameters/ip_list_tot says; one more, and the one seen least recently goes.
 #
 #     postern-DOOR_grants...            may begin connections
+#     postern-DOOR_begun...             has begun a connection in the last two minutes
+#     postern-DOOR_let_through...       has begun a connection, the rest of which passes
 #     postern-banned...                 is banned by hand
-#     postern-let_through...            has begun a connection, the rest of which passes
 #     postern-clock                     nobody: Postern reads the kernel's clock in it
 set -euf
 PATH=$PATH:/usr/sbin:/sbin
@@ -69,8 +72,10 @@ rules() {
 :POSTERN-services_5 - [0:0]
 :POSTERN-door_accept - [0:0]
 :POSTERN-tcp_accept - [0:0]
+:POSTERN-listener_accept - [0:0]
 :POSTERN-elsewhere_accept - [0:0]
 :POSTERN-new_accept - [0:0]
+:POSTERN-pass_accept - [0:0]
 :POSTERN-refuse_accept - [0:0]
 :POSTERN-knock_accept - [0:0]
 :POSTERN-attempt_accept - [0:0]
@@ -79,8 +84,10 @@ rules() {
 :POSTERN-opened_accept - [0:0]
 :POSTERN-door_all - [0:0]
 :POSTERN-tcp_all - [0:0]
+:POSTERN-listener_all - [0:0]
 :POSTERN-elsewhere_all - [0:0]
 :POSTERN-new_all - [0:0]
+:POSTERN-pass_all - [0:0]
 :POSTERN-refuse_all - [0:0]
 :POSTERN-knock_all - [0:0]
 :POSTERN-attempt_all - [0:0]
@@ -89,8 +96,10 @@ rules() {
 :POSTERN-opened_all - [0:0]
 :POSTERN-door_reset - [0:0]
 :POSTERN-tcp_reset - [0:0]
+:POSTERN-listener_reset - [0:0]
 :POSTERN-elsewhere_reset - [0:0]
 :POSTERN-new_reset - [0:0]
+:POSTERN-pass_reset - [0:0]
 :POSTERN-refuse_reset - [0:0]
 :POSTERN-knock_reset - [0:0]
 :POSTERN-attempt_reset - [0:0]
@@ -99,8 +108,10 @@ rules() {
 :POSTERN-opened_reset - [0:0]
 :POSTERN-door_tcp - [0:0]
 :POSTERN-tcp_tcp - [0:0]
+:POSTERN-listener_tcp - [0:0]
 :POSTERN-elsewhere_tcp - [0:0]
 :POSTERN-new_tcp - [0:0]
+:POSTERN-pass_tcp - [0:0]
 :POSTERN-refuse_tcp - [0:0]
 :POSTERN-knock_tcp - [0:0]
 :POSTERN-attempt_tcp - [0:0]
@@ -109,8 +120,10 @@ rules() {
 :POSTERN-opened_tcp - [0:0]
 :POSTERN-door_services - [0:0]
 :POSTERN-tcp_services - [0:0]
+:POSTERN-listener_services - [0:0]
 :POSTERN-elsewhere_services - [0:0]
 :POSTERN-new_services - [0:0]
+:POSTERN-pass_services - [0:0]
 :POSTERN-refuse_services - [0:0]
 :POSTERN-knock_services - [0:0]
 :POSTERN-attempt_services - [0:0]
@@ -119,8 +132,10 @@ rules() {
 :POSTERN-opened_services - [0:0]
 :POSTERN-door_knocks-1 - [0:0]
 :POSTERN-tcp_knocks-1 - [0:0]
+:POSTERN-listener_knocks-1 - [0:0]
 :POSTERN-elsewhere_knocks-1 - [0:0]
 :POSTERN-new_knocks-1 - [0:0]
+:POSTERN-pass_knocks-1 - [0:0]
 :POSTERN-refuse_knocks-1 - [0:0]
 :POSTERN-knock_knocks-1 - [0:0]
 :POSTERN-attempt_knocks-1 - [0:0]
@@ -129,8 +144,10 @@ rules() {
 :POSTERN-opened_knocks-1 - [0:0]
 :POSTERN-door_ssh-1 - [0:0]
 :POSTERN-tcp_ssh-1 - [0:0]
+:POSTERN-listener_ssh-1 - [0:0]
 :POSTERN-elsewhere_ssh-1 - [0:0]
 :POSTERN-new_ssh-1 - [0:0]
+:POSTERN-pass_ssh-1 - [0:0]
 :POSTERN-refuse_ssh-1 - [0:0]
 :POSTERN-knock_ssh-1 - [0:0]
 :POSTERN-attempt_ssh-1 - [0:0]
@@ -139,8 +156,10 @@ rules() {
 :POSTERN-opened_ssh-1 - [0:0]
 :POSTERN-door_banned - [0:0]
 :POSTERN-tcp_banned - [0:0]
+:POSTERN-listener_banned - [0:0]
 :POSTERN-elsewhere_banned - [0:0]
 :POSTERN-new_banned - [0:0]
+:POSTERN-pass_banned - [0:0]
 :POSTERN-refuse_banned - [0:0]
 :POSTERN-knock_banned - [0:0]
 :POSTERN-attempt_banned - [0:0]
@@ -149,8 +168,10 @@ rules() {
 :POSTERN-opened_banned - [0:0]
 :POSTERN-door_auto - [0:0]
 :POSTERN-tcp_auto - [0:0]
+:POSTERN-listener_auto - [0:0]
 :POSTERN-elsewhere_auto - [0:0]
 :POSTERN-new_auto - [0:0]
+:POSTERN-pass_auto - [0:0]
 :POSTERN-refuse_auto - [0:0]
 :POSTERN-knock_auto - [0:0]
 :POSTERN-attempt_auto - [0:0]
@@ -159,18 +180,21 @@ rules() {
 :POSTERN-opened_auto - [0:0]
 :POSTERN-door_drop - [0:0]
 :POSTERN-tcp_drop - [0:0]
+:POSTERN-listener_drop - [0:0]
 :POSTERN-elsewhere_drop - [0:0]
 :POSTERN-new_drop - [0:0]
+:POSTERN-pass_drop - [0:0]
 :POSTERN-refuse_drop - [0:0]
 :POSTERN-knock_drop - [0:0]
 :POSTERN-attempt_drop - [0:0]
 :POSTERN-stages_drop - [0:0]
 :POSTERN-open_drop - [0:0]
 :POSTERN-opened_drop - [0:0]
-:POSTERN-pass - [0:0]
+:POSTERN-headers - [0:0]
 :POSTERN-made_of - [0:0]
 
 # Every incoming packet meets these comparisons, and most meet nothing else.
+-A POSTERN -6 -m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00" -j POSTERN-headers
 -A POSTERN -p tcp --dport 51001:51118 -j POSTERN-knocks
 -A POSTERN -p udp --dport 51001:51118 -j POSTERN-knocks
 -A POSTERN -p tcp --dport 2000:2063 -j POSTERN-services
@@ -254,22 +278,36 @@ rules() {
 # accept: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_accept -p tcp --syn -g POSTERN-new_accept
 -A POSTERN-tcp_accept -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_accept -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_accept
 # or a fragment that ends before its flags
 -A POSTERN-tcp_accept -g POSTERN-elsewhere_accept
 
+# accept: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_accept -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_accept
+-A POSTERN-listener_accept -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_accept
+-A POSTERN-listener_accept -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun4-120s-239ff33e -m recent --remove --name postern-accept_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_accept -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun6-120s-9347ec74 -m recent --remove --name postern-accept_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_accept -g POSTERN-refuse_accept
+
 # accept: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_accept -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_accept -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_accept -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-accept_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_accept -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-accept_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_accept -g POSTERN-refuse_accept
 
 # accept: a new connection needs a grant.
 -A POSTERN-new_accept -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_accept
 -A POSTERN-new_accept -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_accept
--A POSTERN-new_accept -4 -m recent --rcheck --seconds 10 --name postern-accept_grants4-10s-cc194b21 -g POSTERN-pass
--A POSTERN-new_accept -4 -m recent --rcheck --seconds 3600 --name postern-accept_grants4-3600s-cc194b21 -g POSTERN-pass
--A POSTERN-new_accept -6 -m recent --rcheck --seconds 10 --name postern-accept_grants6-10s-c5d84881 -g POSTERN-pass
--A POSTERN-new_accept -6 -m recent --rcheck --seconds 3600 --name postern-accept_grants6-3600s-c5d84881 -g POSTERN-pass
+-A POSTERN-new_accept -4 -m recent --rcheck --seconds 10 --name postern-accept_grants4-10s-cc194b21 -g POSTERN-pass_accept
+-A POSTERN-new_accept -4 -m recent --rcheck --seconds 3600 --name postern-accept_grants4-3600s-cc194b21 -g POSTERN-pass_accept
+-A POSTERN-new_accept -6 -m recent --rcheck --seconds 10 --name postern-accept_grants6-10s-c5d84881 -g POSTERN-pass_accept
+-A POSTERN-new_accept -6 -m recent --rcheck --seconds 3600 --name postern-accept_grants6-3600s-c5d84881 -g POSTERN-pass_accept
 -A POSTERN-new_accept -g POSTERN-refuse_accept
+
+# accept: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_accept -4 -m recent --set --name postern-accept_begun4-120s-239ff33e
+-A POSTERN-pass_accept -4 -m recent --set --name postern-accept_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_accept -6 -m recent --set --name postern-accept_begun6-120s-9347ec74
+-A POSTERN-pass_accept -6 -m recent --set --name postern-accept_let_through6-432000s-94d7df63
 
 # accept: refused.
 -A POSTERN-refuse_accept -m comment --comment "counts=accept_refused" -j DROP
@@ -310,22 +348,36 @@ rules() {
 # all: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_all -p tcp --syn -g POSTERN-new_all
 -A POSTERN-tcp_all -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_all -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_all
 # or a fragment that ends before its flags
 -A POSTERN-tcp_all -g POSTERN-elsewhere_all
 
+# all: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_all -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_all
+-A POSTERN-listener_all -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_all
+-A POSTERN-listener_all -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun4-120s-239ff33e -m recent --remove --name postern-all_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_all -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun6-120s-9347ec74 -m recent --remove --name postern-all_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_all -g POSTERN-refuse_all
+
 # all: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_all -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_all -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_all -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-all_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_all -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-all_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_all -g POSTERN-refuse_all
 
 # all: a new connection needs a grant.
 -A POSTERN-new_all -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_all
 -A POSTERN-new_all -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_all
--A POSTERN-new_all -4 -m recent --rcheck --seconds 10 --name postern-all_grants4-10s-d6b2cdb3 -g POSTERN-pass
--A POSTERN-new_all -4 -m recent --rcheck --seconds 3600 --name postern-all_grants4-3600s-d6b2cdb3 -g POSTERN-pass
--A POSTERN-new_all -6 -m recent --rcheck --seconds 10 --name postern-all_grants6-10s-dc68042b -g POSTERN-pass
--A POSTERN-new_all -6 -m recent --rcheck --seconds 3600 --name postern-all_grants6-3600s-dc68042b -g POSTERN-pass
+-A POSTERN-new_all -4 -m recent --rcheck --seconds 10 --name postern-all_grants4-10s-d6b2cdb3 -g POSTERN-pass_all
+-A POSTERN-new_all -4 -m recent --rcheck --seconds 3600 --name postern-all_grants4-3600s-d6b2cdb3 -g POSTERN-pass_all
+-A POSTERN-new_all -6 -m recent --rcheck --seconds 10 --name postern-all_grants6-10s-dc68042b -g POSTERN-pass_all
+-A POSTERN-new_all -6 -m recent --rcheck --seconds 3600 --name postern-all_grants6-3600s-dc68042b -g POSTERN-pass_all
 -A POSTERN-new_all -g POSTERN-refuse_all
+
+# all: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_all -4 -m recent --set --name postern-all_begun4-120s-239ff33e
+-A POSTERN-pass_all -4 -m recent --set --name postern-all_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_all -6 -m recent --set --name postern-all_begun6-120s-9347ec74
+-A POSTERN-pass_all -6 -m recent --set --name postern-all_let_through6-432000s-94d7df63
 
 # all: refused.
 -A POSTERN-refuse_all -m comment --comment "counts=all_refused" -j DROP
@@ -366,22 +418,36 @@ rules() {
 # reset: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_reset -p tcp --syn -g POSTERN-new_reset
 -A POSTERN-tcp_reset -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_reset -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_reset
 # or a fragment that ends before its flags
 -A POSTERN-tcp_reset -g POSTERN-elsewhere_reset
 
+# reset: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_reset -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_reset
+-A POSTERN-listener_reset -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_reset
+-A POSTERN-listener_reset -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun4-120s-239ff33e -m recent --remove --name postern-reset_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_reset -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun6-120s-9347ec74 -m recent --remove --name postern-reset_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_reset -g POSTERN-refuse_reset
+
 # reset: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_reset -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_reset -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_reset -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-reset_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_reset -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-reset_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_reset -g POSTERN-refuse_reset
 
 # reset: a new connection needs a grant.
 -A POSTERN-new_reset -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_reset
 -A POSTERN-new_reset -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_reset
--A POSTERN-new_reset -4 -m recent --rcheck --seconds 10 --name postern-reset_grants4-10s-7d564757 -g POSTERN-pass
--A POSTERN-new_reset -4 -m recent --rcheck --seconds 3600 --name postern-reset_grants4-3600s-7d564757 -g POSTERN-pass
--A POSTERN-new_reset -6 -m recent --rcheck --seconds 10 --name postern-reset_grants6-10s-03d350b7 -g POSTERN-pass
--A POSTERN-new_reset -6 -m recent --rcheck --seconds 3600 --name postern-reset_grants6-3600s-03d350b7 -g POSTERN-pass
+-A POSTERN-new_reset -4 -m recent --rcheck --seconds 10 --name postern-reset_grants4-10s-7d564757 -g POSTERN-pass_reset
+-A POSTERN-new_reset -4 -m recent --rcheck --seconds 3600 --name postern-reset_grants4-3600s-7d564757 -g POSTERN-pass_reset
+-A POSTERN-new_reset -6 -m recent --rcheck --seconds 10 --name postern-reset_grants6-10s-03d350b7 -g POSTERN-pass_reset
+-A POSTERN-new_reset -6 -m recent --rcheck --seconds 3600 --name postern-reset_grants6-3600s-03d350b7 -g POSTERN-pass_reset
 -A POSTERN-new_reset -g POSTERN-refuse_reset
+
+# reset: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_reset -4 -m recent --set --name postern-reset_begun4-120s-239ff33e
+-A POSTERN-pass_reset -4 -m recent --set --name postern-reset_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_reset -6 -m recent --set --name postern-reset_begun6-120s-9347ec74
+-A POSTERN-pass_reset -6 -m recent --set --name postern-reset_let_through6-432000s-94d7df63
 
 # reset: refused.
 -A POSTERN-refuse_reset -m comment --comment "counts=reset_refused" -j DROP
@@ -422,22 +488,36 @@ rules() {
 # tcp: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_tcp -p tcp --syn -g POSTERN-new_tcp
 -A POSTERN-tcp_tcp -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_tcp -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_tcp
 # or a fragment that ends before its flags
 -A POSTERN-tcp_tcp -g POSTERN-elsewhere_tcp
 
+# tcp: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_tcp -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_tcp
+-A POSTERN-listener_tcp -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_tcp
+-A POSTERN-listener_tcp -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun4-120s-239ff33e -m recent --remove --name postern-tcp_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_tcp -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun6-120s-9347ec74 -m recent --remove --name postern-tcp_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_tcp -g POSTERN-refuse_tcp
+
 # tcp: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_tcp -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_tcp -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_tcp -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-tcp_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_tcp -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-tcp_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_tcp -g POSTERN-refuse_tcp
 
 # tcp: a new connection needs a grant.
 -A POSTERN-new_tcp -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_tcp
 -A POSTERN-new_tcp -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_tcp
--A POSTERN-new_tcp -4 -m recent --rcheck --seconds 10 --name postern-tcp_grants4-10s-be39e3b3 -g POSTERN-pass
--A POSTERN-new_tcp -4 -m recent --rcheck --seconds 3600 --name postern-tcp_grants4-3600s-be39e3b3 -g POSTERN-pass
--A POSTERN-new_tcp -6 -m recent --rcheck --seconds 10 --name postern-tcp_grants6-10s-46f2662b -g POSTERN-pass
--A POSTERN-new_tcp -6 -m recent --rcheck --seconds 3600 --name postern-tcp_grants6-3600s-46f2662b -g POSTERN-pass
+-A POSTERN-new_tcp -4 -m recent --rcheck --seconds 10 --name postern-tcp_grants4-10s-be39e3b3 -g POSTERN-pass_tcp
+-A POSTERN-new_tcp -4 -m recent --rcheck --seconds 3600 --name postern-tcp_grants4-3600s-be39e3b3 -g POSTERN-pass_tcp
+-A POSTERN-new_tcp -6 -m recent --rcheck --seconds 10 --name postern-tcp_grants6-10s-46f2662b -g POSTERN-pass_tcp
+-A POSTERN-new_tcp -6 -m recent --rcheck --seconds 3600 --name postern-tcp_grants6-3600s-46f2662b -g POSTERN-pass_tcp
 -A POSTERN-new_tcp -g POSTERN-refuse_tcp
+
+# tcp: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_tcp -4 -m recent --set --name postern-tcp_begun4-120s-239ff33e
+-A POSTERN-pass_tcp -4 -m recent --set --name postern-tcp_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_tcp -6 -m recent --set --name postern-tcp_begun6-120s-9347ec74
+-A POSTERN-pass_tcp -6 -m recent --set --name postern-tcp_let_through6-432000s-94d7df63
 
 # tcp: refused.
 -A POSTERN-refuse_tcp -m comment --comment "counts=tcp_refused" -j DROP
@@ -478,22 +558,36 @@ rules() {
 # services: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_services -p tcp --syn -g POSTERN-new_services
 -A POSTERN-tcp_services -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_services -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_services
 # or a fragment that ends before its flags
 -A POSTERN-tcp_services -g POSTERN-elsewhere_services
 
+# services: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_services -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_services
+-A POSTERN-listener_services -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_services
+-A POSTERN-listener_services -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun4-120s-239ff33e -m recent --remove --name postern-services_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_services -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun6-120s-9347ec74 -m recent --remove --name postern-services_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_services -g POSTERN-refuse_services
+
 # services: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_services -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_services -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_services -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-services_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_services -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-services_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_services -g POSTERN-refuse_services
 
 # services: a new connection needs a grant.
 -A POSTERN-new_services -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_services
 -A POSTERN-new_services -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_services
--A POSTERN-new_services -4 -m recent --rcheck --seconds 10 --name postern-services_grants4-10s-306dee99 -g POSTERN-pass
--A POSTERN-new_services -4 -m recent --rcheck --seconds 3600 --name postern-services_grants4-3600s-306dee99 -g POSTERN-pass
--A POSTERN-new_services -6 -m recent --rcheck --seconds 10 --name postern-services_grants6-10s-420620f9 -g POSTERN-pass
--A POSTERN-new_services -6 -m recent --rcheck --seconds 3600 --name postern-services_grants6-3600s-420620f9 -g POSTERN-pass
+-A POSTERN-new_services -4 -m recent --rcheck --seconds 10 --name postern-services_grants4-10s-306dee99 -g POSTERN-pass_services
+-A POSTERN-new_services -4 -m recent --rcheck --seconds 3600 --name postern-services_grants4-3600s-306dee99 -g POSTERN-pass_services
+-A POSTERN-new_services -6 -m recent --rcheck --seconds 10 --name postern-services_grants6-10s-420620f9 -g POSTERN-pass_services
+-A POSTERN-new_services -6 -m recent --rcheck --seconds 3600 --name postern-services_grants6-3600s-420620f9 -g POSTERN-pass_services
 -A POSTERN-new_services -g POSTERN-refuse_services
+
+# services: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_services -4 -m recent --set --name postern-services_begun4-120s-239ff33e
+-A POSTERN-pass_services -4 -m recent --set --name postern-services_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_services -6 -m recent --set --name postern-services_begun6-120s-9347ec74
+-A POSTERN-pass_services -6 -m recent --set --name postern-services_let_through6-432000s-94d7df63
 
 # services: refused.
 -A POSTERN-refuse_services -m comment --comment "counts=services_refused" -j DROP
@@ -534,22 +628,36 @@ rules() {
 # knocks-1: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_knocks-1 -p tcp --syn -g POSTERN-new_knocks-1
 -A POSTERN-tcp_knocks-1 -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_knocks-1 -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_knocks-1
 # or a fragment that ends before its flags
 -A POSTERN-tcp_knocks-1 -g POSTERN-elsewhere_knocks-1
 
+# knocks-1: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_knocks-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_knocks-1
+-A POSTERN-listener_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_knocks-1
+-A POSTERN-listener_knocks-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun4-120s-239ff33e -m recent --remove --name postern-knocks-1_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_knocks-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun6-120s-9347ec74 -m recent --remove --name postern-knocks-1_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_knocks-1 -g POSTERN-refuse_knocks-1
+
 # knocks-1: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_knocks-1 -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_knocks-1 -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_knocks-1 -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-knocks-1_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_knocks-1 -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-knocks-1_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_knocks-1 -g POSTERN-refuse_knocks-1
 
 # knocks-1: a new connection needs a grant.
 -A POSTERN-new_knocks-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_knocks-1
 -A POSTERN-new_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_knocks-1
--A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants4-10s-b03e1e45 -g POSTERN-pass
--A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 3600 --name postern-knocks-1_grants4-3600s-b03e1e45 -g POSTERN-pass
--A POSTERN-new_knocks-1 -6 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants6-10s-6f55df4d -g POSTERN-pass
--A POSTERN-new_knocks-1 -6 -m recent --rcheck --seconds 3600 --name postern-knocks-1_grants6-3600s-6f55df4d -g POSTERN-pass
+-A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants4-10s-b03e1e45 -g POSTERN-pass_knocks-1
+-A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 3600 --name postern-knocks-1_grants4-3600s-b03e1e45 -g POSTERN-pass_knocks-1
+-A POSTERN-new_knocks-1 -6 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants6-10s-6f55df4d -g POSTERN-pass_knocks-1
+-A POSTERN-new_knocks-1 -6 -m recent --rcheck --seconds 3600 --name postern-knocks-1_grants6-3600s-6f55df4d -g POSTERN-pass_knocks-1
 -A POSTERN-new_knocks-1 -g POSTERN-refuse_knocks-1
+
+# knocks-1: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_knocks-1 -4 -m recent --set --name postern-knocks-1_begun4-120s-239ff33e
+-A POSTERN-pass_knocks-1 -4 -m recent --set --name postern-knocks-1_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_knocks-1 -6 -m recent --set --name postern-knocks-1_begun6-120s-9347ec74
+-A POSTERN-pass_knocks-1 -6 -m recent --set --name postern-knocks-1_let_through6-432000s-94d7df63
 
 # knocks-1: refused.
 -A POSTERN-refuse_knocks-1 -m comment --comment "counts=knocks-1_refused" -j DROP
@@ -590,22 +698,36 @@ rules() {
 # ssh-1: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_ssh-1 -p tcp --syn -g POSTERN-new_ssh-1
 -A POSTERN-tcp_ssh-1 -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_ssh-1 -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_ssh-1
 # or a fragment that ends before its flags
 -A POSTERN-tcp_ssh-1 -g POSTERN-elsewhere_ssh-1
 
+# ssh-1: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_ssh-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh-1
+-A POSTERN-listener_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh-1
+-A POSTERN-listener_ssh-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun4-120s-239ff33e -m recent --remove --name postern-ssh-1_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_ssh-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun6-120s-9347ec74 -m recent --remove --name postern-ssh-1_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_ssh-1 -g POSTERN-refuse_ssh-1
+
 # ssh-1: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_ssh-1 -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_ssh-1 -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_ssh-1 -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-ssh-1_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_ssh-1 -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-ssh-1_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_ssh-1 -g POSTERN-refuse_ssh-1
 
 # ssh-1: a new connection needs a grant.
 -A POSTERN-new_ssh-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh-1
 -A POSTERN-new_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh-1
--A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants4-10s-d2cc8bd5 -g POSTERN-pass
--A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 3600 --name postern-ssh-1_grants4-3600s-d2cc8bd5 -g POSTERN-pass
--A POSTERN-new_ssh-1 -6 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants6-10s-2759d49d -g POSTERN-pass
--A POSTERN-new_ssh-1 -6 -m recent --rcheck --seconds 3600 --name postern-ssh-1_grants6-3600s-2759d49d -g POSTERN-pass
+-A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants4-10s-d2cc8bd5 -g POSTERN-pass_ssh-1
+-A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 3600 --name postern-ssh-1_grants4-3600s-d2cc8bd5 -g POSTERN-pass_ssh-1
+-A POSTERN-new_ssh-1 -6 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants6-10s-2759d49d -g POSTERN-pass_ssh-1
+-A POSTERN-new_ssh-1 -6 -m recent --rcheck --seconds 3600 --name postern-ssh-1_grants6-3600s-2759d49d -g POSTERN-pass_ssh-1
 -A POSTERN-new_ssh-1 -g POSTERN-refuse_ssh-1
+
+# ssh-1: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_ssh-1 -4 -m recent --set --name postern-ssh-1_begun4-120s-239ff33e
+-A POSTERN-pass_ssh-1 -4 -m recent --set --name postern-ssh-1_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_ssh-1 -6 -m recent --set --name postern-ssh-1_begun6-120s-9347ec74
+-A POSTERN-pass_ssh-1 -6 -m recent --set --name postern-ssh-1_let_through6-432000s-94d7df63
 
 # ssh-1: refused.
 -A POSTERN-refuse_ssh-1 -m comment --comment "counts=ssh-1_refused" -j DROP
@@ -646,22 +768,36 @@ rules() {
 # banned: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_banned -p tcp --syn -g POSTERN-new_banned
 -A POSTERN-tcp_banned -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_banned -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_banned
 # or a fragment that ends before its flags
 -A POSTERN-tcp_banned -g POSTERN-elsewhere_banned
 
+# banned: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_banned -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_banned
+-A POSTERN-listener_banned -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_banned
+-A POSTERN-listener_banned -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun4-120s-239ff33e -m recent --remove --name postern-banned_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_banned -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun6-120s-9347ec74 -m recent --remove --name postern-banned_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_banned -g POSTERN-refuse_banned
+
 # banned: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_banned -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_banned -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_banned -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-banned_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_banned -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-banned_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_banned -g POSTERN-refuse_banned
 
 # banned: a new connection needs a grant.
 -A POSTERN-new_banned -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_banned
 -A POSTERN-new_banned -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_banned
--A POSTERN-new_banned -4 -m recent --rcheck --seconds 10 --name postern-banned_grants4-10s-f090e1a3 -g POSTERN-pass
--A POSTERN-new_banned -4 -m recent --rcheck --seconds 3600 --name postern-banned_grants4-3600s-f090e1a3 -g POSTERN-pass
--A POSTERN-new_banned -6 -m recent --rcheck --seconds 10 --name postern-banned_grants6-10s-d0c41b5b -g POSTERN-pass
--A POSTERN-new_banned -6 -m recent --rcheck --seconds 3600 --name postern-banned_grants6-3600s-d0c41b5b -g POSTERN-pass
+-A POSTERN-new_banned -4 -m recent --rcheck --seconds 10 --name postern-banned_grants4-10s-f090e1a3 -g POSTERN-pass_banned
+-A POSTERN-new_banned -4 -m recent --rcheck --seconds 3600 --name postern-banned_grants4-3600s-f090e1a3 -g POSTERN-pass_banned
+-A POSTERN-new_banned -6 -m recent --rcheck --seconds 10 --name postern-banned_grants6-10s-d0c41b5b -g POSTERN-pass_banned
+-A POSTERN-new_banned -6 -m recent --rcheck --seconds 3600 --name postern-banned_grants6-3600s-d0c41b5b -g POSTERN-pass_banned
 -A POSTERN-new_banned -g POSTERN-refuse_banned
+
+# banned: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_banned -4 -m recent --set --name postern-banned_begun4-120s-239ff33e
+-A POSTERN-pass_banned -4 -m recent --set --name postern-banned_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_banned -6 -m recent --set --name postern-banned_begun6-120s-9347ec74
+-A POSTERN-pass_banned -6 -m recent --set --name postern-banned_let_through6-432000s-94d7df63
 
 # banned: refused.
 -A POSTERN-refuse_banned -m comment --comment "counts=banned_refused" -j DROP
@@ -702,22 +838,36 @@ rules() {
 # auto: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_auto -p tcp --syn -g POSTERN-new_auto
 -A POSTERN-tcp_auto -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_auto -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_auto
 # or a fragment that ends before its flags
 -A POSTERN-tcp_auto -g POSTERN-elsewhere_auto
 
+# auto: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_auto -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_auto
+-A POSTERN-listener_auto -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_auto
+-A POSTERN-listener_auto -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun4-120s-239ff33e -m recent --remove --name postern-auto_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_auto -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun6-120s-9347ec74 -m recent --remove --name postern-auto_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_auto -g POSTERN-refuse_auto
+
 # auto: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_auto -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_auto -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_auto -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-auto_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_auto -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-auto_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_auto -g POSTERN-refuse_auto
 
 # auto: a new connection needs a grant.
 -A POSTERN-new_auto -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_auto
 -A POSTERN-new_auto -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_auto
--A POSTERN-new_auto -4 -m recent --rcheck --seconds 10 --name postern-auto_grants4-10s-6871071b -g POSTERN-pass
--A POSTERN-new_auto -4 -m recent --rcheck --seconds 3600 --name postern-auto_grants4-3600s-6871071b -g POSTERN-pass
--A POSTERN-new_auto -6 -m recent --rcheck --seconds 10 --name postern-auto_grants6-10s-80d57b13 -g POSTERN-pass
--A POSTERN-new_auto -6 -m recent --rcheck --seconds 3600 --name postern-auto_grants6-3600s-80d57b13 -g POSTERN-pass
+-A POSTERN-new_auto -4 -m recent --rcheck --seconds 10 --name postern-auto_grants4-10s-6871071b -g POSTERN-pass_auto
+-A POSTERN-new_auto -4 -m recent --rcheck --seconds 3600 --name postern-auto_grants4-3600s-6871071b -g POSTERN-pass_auto
+-A POSTERN-new_auto -6 -m recent --rcheck --seconds 10 --name postern-auto_grants6-10s-80d57b13 -g POSTERN-pass_auto
+-A POSTERN-new_auto -6 -m recent --rcheck --seconds 3600 --name postern-auto_grants6-3600s-80d57b13 -g POSTERN-pass_auto
 -A POSTERN-new_auto -g POSTERN-refuse_auto
+
+# auto: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_auto -4 -m recent --set --name postern-auto_begun4-120s-239ff33e
+-A POSTERN-pass_auto -4 -m recent --set --name postern-auto_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_auto -6 -m recent --set --name postern-auto_begun6-120s-9347ec74
+-A POSTERN-pass_auto -6 -m recent --set --name postern-auto_let_through6-432000s-94d7df63
 
 # auto: refused.
 -A POSTERN-refuse_auto -m comment --comment "counts=auto_refused" -j DROP
@@ -758,22 +908,36 @@ rules() {
 # drop: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_drop -p tcp --syn -g POSTERN-new_drop
 -A POSTERN-tcp_drop -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_drop -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_drop
 # or a fragment that ends before its flags
 -A POSTERN-tcp_drop -g POSTERN-elsewhere_drop
 
+# drop: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_drop -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_drop
+-A POSTERN-listener_drop -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_drop
+-A POSTERN-listener_drop -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun4-120s-239ff33e -m recent --remove --name postern-drop_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_drop -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun6-120s-9347ec74 -m recent --remove --name postern-drop_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_drop -g POSTERN-refuse_drop
+
 # drop: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_drop -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_drop -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_drop -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-drop_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_drop -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-drop_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_drop -g POSTERN-refuse_drop
 
 # drop: a new connection needs a grant.
 -A POSTERN-new_drop -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_drop
 -A POSTERN-new_drop -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_drop
--A POSTERN-new_drop -4 -m recent --rcheck --seconds 10 --name postern-drop_grants4-10s-9605e3d3 -g POSTERN-pass
--A POSTERN-new_drop -4 -m recent --rcheck --seconds 3600 --name postern-drop_grants4-3600s-9605e3d3 -g POSTERN-pass
--A POSTERN-new_drop -6 -m recent --rcheck --seconds 10 --name postern-drop_grants6-10s-f5249b4b -g POSTERN-pass
--A POSTERN-new_drop -6 -m recent --rcheck --seconds 3600 --name postern-drop_grants6-3600s-f5249b4b -g POSTERN-pass
+-A POSTERN-new_drop -4 -m recent --rcheck --seconds 10 --name postern-drop_grants4-10s-9605e3d3 -g POSTERN-pass_drop
+-A POSTERN-new_drop -4 -m recent --rcheck --seconds 3600 --name postern-drop_grants4-3600s-9605e3d3 -g POSTERN-pass_drop
+-A POSTERN-new_drop -6 -m recent --rcheck --seconds 10 --name postern-drop_grants6-10s-f5249b4b -g POSTERN-pass_drop
+-A POSTERN-new_drop -6 -m recent --rcheck --seconds 3600 --name postern-drop_grants6-3600s-f5249b4b -g POSTERN-pass_drop
 -A POSTERN-new_drop -g POSTERN-refuse_drop
+
+# drop: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_drop -4 -m recent --set --name postern-drop_begun4-120s-239ff33e
+-A POSTERN-pass_drop -4 -m recent --set --name postern-drop_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_drop -6 -m recent --set --name postern-drop_begun6-120s-9347ec74
+-A POSTERN-pass_drop -6 -m recent --set --name postern-drop_let_through6-432000s-94d7df63
 
 # drop: refused.
 -A POSTERN-refuse_drop -m comment --comment "counts=drop_refused" -j DROP
@@ -804,56 +968,104 @@ rules() {
 # drop: count and log an opening.
 -A POSTERN-opened_drop -m comment --comment "counts=drop_open"
 
-# A new connection is let through: note its source, so that the rest of it passes.
--A POSTERN-pass -4 -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-pass -6 -m recent --set --name postern-let_through6-432000s-7538d2f4
+# IPv6 headers behind which the host may find something else than these rules.
+-A POSTERN-headers -i lo -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x0000&&40>>24=1:5,7:16,18:42,45:50,52:59,61:255" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=41&&40>>13&0x7F8@48>>24=0x60:0x6F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=4&&40>>13&0x7F8@48>>24=0x40:0x4F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=47&&40>>13&0x7F8@48>>24=0x10,0x20,0x30,0x80,0x90,0xA0,0xB0" -j RETURN
+# also a fragment that could not be put together
+-A POSTERN-headers -4 -m addrtype ! --dst-type UNICAST -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type LOCAL -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type ANYCAST -j DROP
+-A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
 -A POSTERN-made_of -m comment --comment "policy=76e3b2b13d7ce709"
+# That a rule asks for sockets makes the kernel put fragments together before these rules.
+-A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-accept_grants4-10s-cc194b21 for=10s role=grants door=accept family=ipv4 prefix=32 meaning=4bc27f25cc194b21" -m recent --set --name postern-accept_grants4-10s-cc194b21
 -A POSTERN-made_of -4 -m comment --comment "list=postern-accept_grants4-3600s-cc194b21 for=3600s role=grants door=accept family=ipv4 prefix=32 meaning=4bc27f25cc194b21" -m recent --set --name postern-accept_grants4-3600s-cc194b21
 -A POSTERN-made_of -6 -m comment --comment "list=postern-accept_grants6-10s-c5d84881 for=10s role=grants door=accept family=ipv6 prefix=128 meaning=c4425839c5d84881" -m recent --set --name postern-accept_grants6-10s-c5d84881
 -A POSTERN-made_of -6 -m comment --comment "list=postern-accept_grants6-3600s-c5d84881 for=3600s role=grants door=accept family=ipv6 prefix=128 meaning=c4425839c5d84881" -m recent --set --name postern-accept_grants6-3600s-c5d84881
+-A POSTERN-made_of -4 -m comment --comment "list=postern-accept_begun4-120s-239ff33e for=120s role=begun door=accept family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-accept_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-accept_begun6-120s-9347ec74 for=120s role=begun door=accept family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-accept_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-accept_let_through4-432000s-7ed8f02b for=432000s role=let-through door=accept family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-accept_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-accept_let_through6-432000s-94d7df63 for=432000s role=let-through door=accept family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-accept_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-all_grants4-10s-d6b2cdb3 for=10s role=grants door=all family=ipv4 prefix=32 meaning=845deb3bd6b2cdb3" -m recent --set --name postern-all_grants4-10s-d6b2cdb3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-all_grants4-3600s-d6b2cdb3 for=3600s role=grants door=all family=ipv4 prefix=32 meaning=845deb3bd6b2cdb3" -m recent --set --name postern-all_grants4-3600s-d6b2cdb3
 -A POSTERN-made_of -6 -m comment --comment "list=postern-all_grants6-10s-dc68042b for=10s role=grants door=all family=ipv6 prefix=128 meaning=b09e8faddc68042b" -m recent --set --name postern-all_grants6-10s-dc68042b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-all_grants6-3600s-dc68042b for=3600s role=grants door=all family=ipv6 prefix=128 meaning=b09e8faddc68042b" -m recent --set --name postern-all_grants6-3600s-dc68042b
+-A POSTERN-made_of -4 -m comment --comment "list=postern-all_begun4-120s-239ff33e for=120s role=begun door=all family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-all_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-all_begun6-120s-9347ec74 for=120s role=begun door=all family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-all_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-all_let_through4-432000s-7ed8f02b for=432000s role=let-through door=all family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-all_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-all_let_through6-432000s-94d7df63 for=432000s role=let-through door=all family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-all_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-reset_grants4-10s-7d564757 for=10s role=grants door=reset family=ipv4 prefix=32 meaning=0d6870647d564757" -m recent --set --name postern-reset_grants4-10s-7d564757
 -A POSTERN-made_of -4 -m comment --comment "list=postern-reset_grants4-3600s-7d564757 for=3600s role=grants door=reset family=ipv4 prefix=32 meaning=0d6870647d564757" -m recent --set --name postern-reset_grants4-3600s-7d564757
 -A POSTERN-made_of -6 -m comment --comment "list=postern-reset_grants6-10s-03d350b7 for=10s role=grants door=reset family=ipv6 prefix=128 meaning=308bb7c103d350b7" -m recent --set --name postern-reset_grants6-10s-03d350b7
 -A POSTERN-made_of -6 -m comment --comment "list=postern-reset_grants6-3600s-03d350b7 for=3600s role=grants door=reset family=ipv6 prefix=128 meaning=308bb7c103d350b7" -m recent --set --name postern-reset_grants6-3600s-03d350b7
+-A POSTERN-made_of -4 -m comment --comment "list=postern-reset_begun4-120s-239ff33e for=120s role=begun door=reset family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-reset_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-reset_begun6-120s-9347ec74 for=120s role=begun door=reset family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-reset_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-reset_let_through4-432000s-7ed8f02b for=432000s role=let-through door=reset family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-reset_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-reset_let_through6-432000s-94d7df63 for=432000s role=let-through door=reset family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-reset_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-tcp_grants4-10s-be39e3b3 for=10s role=grants door=tcp family=ipv4 prefix=32 meaning=f36d1152be39e3b3" -m recent --set --name postern-tcp_grants4-10s-be39e3b3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-tcp_grants4-3600s-be39e3b3 for=3600s role=grants door=tcp family=ipv4 prefix=32 meaning=f36d1152be39e3b3" -m recent --set --name postern-tcp_grants4-3600s-be39e3b3
 -A POSTERN-made_of -6 -m comment --comment "list=postern-tcp_grants6-10s-46f2662b for=10s role=grants door=tcp family=ipv6 prefix=128 meaning=ee72489946f2662b" -m recent --set --name postern-tcp_grants6-10s-46f2662b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-tcp_grants6-3600s-46f2662b for=3600s role=grants door=tcp family=ipv6 prefix=128 meaning=ee72489946f2662b" -m recent --set --name postern-tcp_grants6-3600s-46f2662b
+-A POSTERN-made_of -4 -m comment --comment "list=postern-tcp_begun4-120s-239ff33e for=120s role=begun door=tcp family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-tcp_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-tcp_begun6-120s-9347ec74 for=120s role=begun door=tcp family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-tcp_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-tcp_let_through4-432000s-7ed8f02b for=432000s role=let-through door=tcp family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-tcp_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-tcp_let_through6-432000s-94d7df63 for=432000s role=let-through door=tcp family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-tcp_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-services_grants4-10s-306dee99 for=10s role=grants door=services family=ipv4 prefix=32 meaning=509b5675306dee99" -m recent --set --name postern-services_grants4-10s-306dee99
 -A POSTERN-made_of -4 -m comment --comment "list=postern-services_grants4-3600s-306dee99 for=3600s role=grants door=services family=ipv4 prefix=32 meaning=509b5675306dee99" -m recent --set --name postern-services_grants4-3600s-306dee99
 -A POSTERN-made_of -6 -m comment --comment "list=postern-services_grants6-10s-420620f9 for=10s role=grants door=services family=ipv6 prefix=128 meaning=55c83c21420620f9" -m recent --set --name postern-services_grants6-10s-420620f9
 -A POSTERN-made_of -6 -m comment --comment "list=postern-services_grants6-3600s-420620f9 for=3600s role=grants door=services family=ipv6 prefix=128 meaning=55c83c21420620f9" -m recent --set --name postern-services_grants6-3600s-420620f9
+-A POSTERN-made_of -4 -m comment --comment "list=postern-services_begun4-120s-239ff33e for=120s role=begun door=services family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-services_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-services_begun6-120s-9347ec74 for=120s role=begun door=services family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-services_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-services_let_through4-432000s-7ed8f02b for=432000s role=let-through door=services family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-services_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-services_let_through6-432000s-94d7df63 for=432000s role=let-through door=services family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-services_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-knocks-1_grants4-10s-b03e1e45 for=10s role=grants door=knocks-1 family=ipv4 prefix=32 meaning=abed5e41b03e1e45" -m recent --set --name postern-knocks-1_grants4-10s-b03e1e45
 -A POSTERN-made_of -4 -m comment --comment "list=postern-knocks-1_grants4-3600s-b03e1e45 for=3600s role=grants door=knocks-1 family=ipv4 prefix=32 meaning=abed5e41b03e1e45" -m recent --set --name postern-knocks-1_grants4-3600s-b03e1e45
 -A POSTERN-made_of -6 -m comment --comment "list=postern-knocks-1_grants6-10s-6f55df4d for=10s role=grants door=knocks-1 family=ipv6 prefix=128 meaning=50a8589e6f55df4d" -m recent --set --name postern-knocks-1_grants6-10s-6f55df4d
 -A POSTERN-made_of -6 -m comment --comment "list=postern-knocks-1_grants6-3600s-6f55df4d for=3600s role=grants door=knocks-1 family=ipv6 prefix=128 meaning=50a8589e6f55df4d" -m recent --set --name postern-knocks-1_grants6-3600s-6f55df4d
+-A POSTERN-made_of -4 -m comment --comment "list=postern-knocks-1_begun4-120s-239ff33e for=120s role=begun door=knocks-1 family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-knocks-1_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-knocks-1_begun6-120s-9347ec74 for=120s role=begun door=knocks-1 family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-knocks-1_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-knocks-1_let_through4-432000s-7ed8f02b for=432000s role=let-through door=knocks-1 family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-knocks-1_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-knocks-1_let_through6-432000s-94d7df63 for=432000s role=let-through door=knocks-1 family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-knocks-1_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh-1_grants4-10s-d2cc8bd5 for=10s role=grants door=ssh-1 family=ipv4 prefix=32 meaning=4b3f5d96d2cc8bd5" -m recent --set --name postern-ssh-1_grants4-10s-d2cc8bd5
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh-1_grants4-3600s-d2cc8bd5 for=3600s role=grants door=ssh-1 family=ipv4 prefix=32 meaning=4b3f5d96d2cc8bd5" -m recent --set --name postern-ssh-1_grants4-3600s-d2cc8bd5
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh-1_grants6-10s-2759d49d for=10s role=grants door=ssh-1 family=ipv6 prefix=128 meaning=976aa6482759d49d" -m recent --set --name postern-ssh-1_grants6-10s-2759d49d
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh-1_grants6-3600s-2759d49d for=3600s role=grants door=ssh-1 family=ipv6 prefix=128 meaning=976aa6482759d49d" -m recent --set --name postern-ssh-1_grants6-3600s-2759d49d
+-A POSTERN-made_of -4 -m comment --comment "list=postern-ssh-1_begun4-120s-239ff33e for=120s role=begun door=ssh-1 family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-ssh-1_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-ssh-1_begun6-120s-9347ec74 for=120s role=begun door=ssh-1 family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-ssh-1_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-ssh-1_let_through4-432000s-7ed8f02b for=432000s role=let-through door=ssh-1 family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-ssh-1_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-ssh-1_let_through6-432000s-94d7df63 for=432000s role=let-through door=ssh-1 family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-ssh-1_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned_grants4-10s-f090e1a3 for=10s role=grants door=banned family=ipv4 prefix=32 meaning=51c02583f090e1a3" -m recent --set --name postern-banned_grants4-10s-f090e1a3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned_grants4-3600s-f090e1a3 for=3600s role=grants door=banned family=ipv4 prefix=32 meaning=51c02583f090e1a3" -m recent --set --name postern-banned_grants4-3600s-f090e1a3
 -A POSTERN-made_of -6 -m comment --comment "list=postern-banned_grants6-10s-d0c41b5b for=10s role=grants door=banned family=ipv6 prefix=128 meaning=8c9ba831d0c41b5b" -m recent --set --name postern-banned_grants6-10s-d0c41b5b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-banned_grants6-3600s-d0c41b5b for=3600s role=grants door=banned family=ipv6 prefix=128 meaning=8c9ba831d0c41b5b" -m recent --set --name postern-banned_grants6-3600s-d0c41b5b
+-A POSTERN-made_of -4 -m comment --comment "list=postern-banned_begun4-120s-239ff33e for=120s role=begun door=banned family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-banned_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned_begun6-120s-9347ec74 for=120s role=begun door=banned family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-banned_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-banned_let_through4-432000s-7ed8f02b for=432000s role=let-through door=banned family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-banned_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned_let_through6-432000s-94d7df63 for=432000s role=let-through door=banned family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-banned_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-auto_grants4-10s-6871071b for=10s role=grants door=auto family=ipv4 prefix=32 meaning=1d84dba36871071b" -m recent --set --name postern-auto_grants4-10s-6871071b
 -A POSTERN-made_of -4 -m comment --comment "list=postern-auto_grants4-3600s-6871071b for=3600s role=grants door=auto family=ipv4 prefix=32 meaning=1d84dba36871071b" -m recent --set --name postern-auto_grants4-3600s-6871071b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-auto_grants6-10s-80d57b13 for=10s role=grants door=auto family=ipv6 prefix=128 meaning=a9e2a7aa80d57b13" -m recent --set --name postern-auto_grants6-10s-80d57b13
 -A POSTERN-made_of -6 -m comment --comment "list=postern-auto_grants6-3600s-80d57b13 for=3600s role=grants door=auto family=ipv6 prefix=128 meaning=a9e2a7aa80d57b13" -m recent --set --name postern-auto_grants6-3600s-80d57b13
+-A POSTERN-made_of -4 -m comment --comment "list=postern-auto_begun4-120s-239ff33e for=120s role=begun door=auto family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-auto_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-auto_begun6-120s-9347ec74 for=120s role=begun door=auto family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-auto_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-auto_let_through4-432000s-7ed8f02b for=432000s role=let-through door=auto family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-auto_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-auto_let_through6-432000s-94d7df63 for=432000s role=let-through door=auto family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-auto_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-drop_grants4-10s-9605e3d3 for=10s role=grants door=drop family=ipv4 prefix=32 meaning=253665769605e3d3" -m recent --set --name postern-drop_grants4-10s-9605e3d3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-drop_grants4-3600s-9605e3d3 for=3600s role=grants door=drop family=ipv4 prefix=32 meaning=253665769605e3d3" -m recent --set --name postern-drop_grants4-3600s-9605e3d3
 -A POSTERN-made_of -6 -m comment --comment "list=postern-drop_grants6-10s-f5249b4b for=10s role=grants door=drop family=ipv6 prefix=128 meaning=51d92180f5249b4b" -m recent --set --name postern-drop_grants6-10s-f5249b4b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-drop_grants6-3600s-f5249b4b for=3600s role=grants door=drop family=ipv6 prefix=128 meaning=51d92180f5249b4b" -m recent --set --name postern-drop_grants6-3600s-f5249b4b
+-A POSTERN-made_of -4 -m comment --comment "list=postern-drop_begun4-120s-239ff33e for=120s role=begun door=drop family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-drop_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-drop_begun6-120s-9347ec74 for=120s role=begun door=drop family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-drop_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-drop_let_through4-432000s-7ed8f02b for=432000s role=let-through door=drop family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-drop_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-drop_let_through6-432000s-94d7df63 for=432000s role=let-through door=drop family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-drop_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
 -A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
--A POSTERN-made_of -4 -m comment --comment "list=postern-let_through4-432000s-e78732be for=432000s role=let-through family=ipv4 prefix=32 meaning=880c8a50e78732be" -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-made_of -6 -m comment --comment "list=postern-let_through6-432000s-7538d2f4 for=432000s role=let-through family=ipv6 prefix=128 meaning=c6a0db797538d2f4" -m recent --set --name postern-let_through6-432000s-7538d2f4
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

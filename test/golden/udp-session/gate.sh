@@ -22,6 +22,7 @@
 # that is too long for the kernel ends in four digits instead.
 #
 #     PREROUTING -> POSTERN: which port? Most packets meet nothing else.
+#       headers: IPv6 headers behind which the ports may be others than they seem.
 #       knock_DOOR: a watched port. Is it a knock?
 #       attempt_DOOR, stages_DOOR: a knock. Is it for this host? How far is its source?
 #         at_DOOR_N: after N steps. Is it the next one, a repeated one, or wrong?
@@ -65,9 +66,11 @@ rules() {
 :POSTERN-open_vpn - [0:0]
 :POSTERN-opened_vpn - [0:0]
 :POSTERN-wrong_vpn - [0:0]
+:POSTERN-headers - [0:0]
 :POSTERN-made_of - [0:0]
 
 # Every incoming packet meets these comparisons, and most meet nothing else.
+-A POSTERN -6 -m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00" -j POSTERN-headers
 -A POSTERN -p tcp --dport 51001:54040 -j POSTERN-knock_vpn
 -A POSTERN -p udp --dport 51001:54040 -j POSTERN-knock_vpn
 -A POSTERN -p udp --dport 51820 -j POSTERN-door_vpn
@@ -140,8 +143,22 @@ rules() {
 # vpn: not a step of the attempt, which starts over.
 -A POSTERN-wrong_vpn -m comment --comment "counts=vpn_wrong"
 
+# IPv6 headers behind which the host may find something else than these rules.
+-A POSTERN-headers -i lo -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x0000&&40>>24=1:5,7:16,18:42,45:50,52:59,61:255" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=41&&40>>13&0x7F8@48>>24=0x60:0x6F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=4&&40>>13&0x7F8@48>>24=0x40:0x4F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=47&&40>>13&0x7F8@48>>24=0x10,0x20,0x30,0x80,0x90,0xA0,0xB0" -j RETURN
+# also a fragment that could not be put together
+-A POSTERN-headers -4 -m addrtype ! --dst-type UNICAST -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type LOCAL -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type ANYCAST -j DROP
+-A POSTERN-headers -6 -d ff00::/8 -j DROP
+
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
 -A POSTERN-made_of -m comment --comment "policy=69e2dd3cd7ae3430"
+# That a rule asks for sockets makes the kernel put fragments together before these rules.
+-A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-vpn_grants4-60s-12ffa3c3 for=60s role=grants door=vpn family=ipv4 prefix=32 meaning=09a69fe212ffa3c3" -m recent --set --name postern-vpn_grants4-60s-12ffa3c3
 -A POSTERN-made_of -4 -m comment --comment "list=postern-vpn_grants4-3600s-12ffa3c3 for=3600s role=grants door=vpn family=ipv4 prefix=32 meaning=09a69fe212ffa3c3" -m recent --set --name postern-vpn_grants4-3600s-12ffa3c3
 -A POSTERN-made_of -6 -m comment --comment "list=postern-vpn_grants6-60s-5185f67b for=60s role=grants door=vpn family=ipv6 prefix=128 meaning=764c76265185f67b" -m recent --set --name postern-vpn_grants6-60s-5185f67b
