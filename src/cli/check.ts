@@ -35,7 +35,7 @@ async function checkFile(
   backend: Policy["backend"] | undefined,
 ): Promise<GateCheck> {
   const file = policyFileOf(host, path);
-  const text = await host.readText(file);
+  const text = await host.readText(file, path === undefined ? "file" : "any");
   const placed = text.ok ? parsePlacedPolicy(text.value, file) : text;
   if (!placed.ok) return unread(placed.problems);
   return checkGate(host, placed.value, { backend });

@@ -1,7 +1,8 @@
 /** How commander is made of the table of commands. */
 import { Command as Commander, CommanderError } from "commander";
+import { LimitExceeded } from "../host/index.ts";
 import { escapeControl } from "../problem/escape.ts";
-import { type Command, EXIT, type Exit, type World } from "./command.ts";
+import { type Command, EXIT, type Exit, refuse, type World } from "./command.ts";
 
 /** The same as in package.json. */
 export const VERSION = "0.1.0";
@@ -30,6 +31,7 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   try {
     await program.parseAsync(withHelpBetween(argv), { from: "user" });
   } catch (error) {
+    if (error instanceof LimitExceeded) return refuse(world, [error.problem]);
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }

@@ -14,7 +14,7 @@ export async function readPlacedPolicy(
   path: string | undefined,
 ): Promise<Result<PlacedPolicy & { readonly written: PolicyText }>> {
   const file = policyFileOf(host, path);
-  const text = await host.readText(file);
+  const text = await host.readText(file, path === undefined ? "file" : "any");
   if (!text.ok) return text;
   const placed = parsePlacedPolicy(text.value, file);
   return placed.ok

@@ -1,5 +1,5 @@
 /** Puts a policy to work on this host, for good or until it is not confirmed; takes it away. */
-import type { Host } from "../host/index.ts";
+import { type Host, isOverLimit, withinLimits } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import { forgetForBoot, keepForBoot } from "./boot.ts";
@@ -86,8 +86,9 @@ async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Re
 async function changeForGood(keep: Keep, before: Snapshot, change: Load) {
   const beforeThat = await readBefore(keep);
   const kept = await keepBefore(keep, before);
-  const changed = await change();
-  if (!changed.ok) {
+  const changed = await withinLimits(change);
+  // What was stopped may have changed the gate: then there is something to go back to.
+  if (!changed.ok && !changed.problems.some(isOverLimit)) {
     await (beforeThat === undefined ? forgetBefore(keep) : keepBefore(keep, beforeThat.gate));
   }
   return { changed, kept };
@@ -110,8 +111,14 @@ async function loadForNow(
   confirmSeconds: number,
   load: Load,
 ): Promise<Result<Loaded>> {
-  const loaded = await load();
+  const loaded = await withinLimits(load);
   if (!loaded.ok) {
+    // What was stopped may have changed the gate. Where it does not go back now it does when its
+    // time is over.
+    if (loaded.problems.some(isOverLimit)) {
+      const back = await withinLimits(() => bringBack(host, keep, pending.gate));
+      if (!back.ok) return loaded;
+    }
     await endPending(keep, pending, "not loaded");
     return loaded;
   }

@@ -10,9 +10,14 @@ export async function askOnce(host: Host, ...argv: readonly string[]): Promise<F
   const question = argv.join(" ");
   const answer = known.get(question) ?? host.run(argv);
   known.set(question, answer);
-  const finished = await answer;
-  if (finished.status !== 0) known.delete(question);
-  return finished;
+  let isAnswered = false;
+  try {
+    const finished = await answer;
+    isAnswered = finished.status === 0;
+    return finished;
+  } finally {
+    if (!isAnswered) known.delete(question);
+  }
 }
 
 export function askVersion(host: Host, program: string): Promise<Finished> {

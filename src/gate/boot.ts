@@ -1,5 +1,5 @@
 /** Which gate the next boot brings: the one that is there for good, and not one that waits. */
-import type { Host } from "../host/index.ts";
+import { type Host, withinLimits } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import { readAround } from "./around.ts";
 import type { KeptGate } from "./backend.ts";
@@ -25,7 +25,7 @@ import { NO_GATE } from "./standing.ts";
 export async function keepForBoot(host: Host, keep: Keep): Promise<readonly Problem[]> {
   const folder = await bootFolderOf(host);
   if (folder === undefined) return [];
-  const file = await fileOfStanding(host, keep);
+  const file = await withinLimits(() => fileOfStanding(host, keep));
   const kept = file.ok ? await writeBootFile(host, folder, file.value) : file;
   return kept.ok ? [] : kept.problems.map(notKept);
 }

@@ -11,7 +11,7 @@ import type { Policy, Service } from "../policy/policy.ts";
 export async function connectionsTo(host: Host, policy: Policy): Promise<Connection[]> {
   const tracked =
     (await host.readKernelFile("/proc/net/nf_conntrack")) ??
-    (await host.run(["conntrack", "-L", "-p", "tcp"])).stdout;
+    (await host.run(["conntrack", "-L", "-p", "tcp"], { purpose: "rules" })).stdout;
   return tracked
     .split("\n")
     .flatMap(parseTracked)

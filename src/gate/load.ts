@@ -1,8 +1,8 @@
 /** Puts a gate in the place of the one that stands, whichever backend holds either. */
 import type { Connection } from "../backend/live.ts";
-import type { Host } from "../host/index.ts";
+import { type Host, withinLimits } from "../host/index.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Result } from "../problem/problem.ts";
+import { ok, type Result } from "../problem/problem.ts";
 import { readAround } from "./around.ts";
 import type { Backend } from "./backend.ts";
 import { connectionsTo } from "./connections.ts";
@@ -53,10 +53,7 @@ export async function bringBack(
   if (snapshot === null) return removeEveryGate(host, keep);
   const backend = backendOf(snapshot);
   const policy = await policyOf(keep, snapshot);
-  const older =
-    policy === undefined
-      ? []
-      : await olderThanGate(host, policy, await readBoundSockets(host, policy));
+  const older = policy === undefined ? [] : await findOlder(host, policy);
   const restored = await backend.restore(host, snapshot, older);
   if (!restored.ok) return restored;
   await forgetTakenAway(keep);
@@ -64,6 +61,14 @@ export async function bringBack(
   if (policy !== undefined) await refillLoaded(host, keep, backend, policy);
   const others = await findOthers(host, backend);
   return others.ok ? removeGates(host, others.value) : others;
+}
+
+/** None where a program that would tell hangs: to be without a gate would be worse. */
+async function findOlder(host: Host, policy: Policy): Promise<readonly Connection[]> {
+  const found = await withinLimits(async () =>
+    ok(await olderThanGate(host, policy, await readBoundSockets(host, policy))),
+  );
+  return found.ok ? found.value : [];
 }
 
 async function removeEveryGate(host: Host, keep: Keep): Promise<Result<undefined>> {

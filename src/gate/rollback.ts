@@ -1,5 +1,5 @@
 /** Goes back to the gate of before: when asked to, or when nobody has confirmed the new one. */
-import type { Host } from "../host/index.ts";
+import { type Host, withinLimits } from "../host/index.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import { forgetForBoot, keepForBoot } from "./boot.ts";
 import { type Keep, keepOf } from "./keep/keep.ts";
@@ -89,17 +89,19 @@ export async function undoUnlessConfirmed(host: Host, id: string): Promise<void>
 async function undoAtLast(host: Host, keep: Keep, pending: Pending): Promise<void> {
   for (let tries = 1, isBusy = true; tries <= TRIES_WITH_LOCK || !isBusy; tries += 1) {
     isBusy = true;
-    const done = await whileLocked(host, keep, "undo", async () => {
+    const undoIt = async () => {
       isBusy = false;
       return (await isOver(keep, pending)) ? ok(undefined) : undo(host, keep, pending, "undone");
-    });
+    };
+    const done = await withinLimits(() => whileLocked(host, keep, "undo", undoIt));
     if (done.ok) return;
     await host.pause(AGAIN_MILLISECONDS);
   }
   // Who holds the lock may go on at any moment, also to confirm: one of us can take it.
   const taken = await takePending(keep);
   if (!taken.ok && (await isOver(keep, pending))) return;
-  while (!(await bringBack(host, keep, pending.gate)).ok) await host.pause(AGAIN_MILLISECONDS);
+  const isBack = () => withinLimits(() => bringBack(host, keep, pending.gate));
+  while (!(await isBack()).ok) await host.pause(AGAIN_MILLISECONDS);
 }
 
 /** So long after its time the process that brings the gate of before back must be dead. */

@@ -4,6 +4,7 @@ import type { Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
+import { NO_ANSWER, patiently } from "./patience.ts";
 
 /** Creates a file with this text; never overwrites one, and follows no link in its place. */
 export function writeNewFile(path: string, text: string): Promise<Result<undefined>> {
@@ -62,8 +63,11 @@ export async function checkFolder(path: string): Promise<Result<undefined>> {
 }
 
 export async function checkFile(path: string): Promise<Result<undefined>> {
-  const real = await realpath(path).catch(() => path);
-  const fault = await findUntrusted(real);
+  const look = async () => findUntrusted(await realpath(path).catch(() => path));
+  const fault = await patiently(path, look).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== NO_ANSWER) throw error;
+    return { part: path, ...SILENT };
+  });
   return fault === undefined ? ok(undefined) : fail(untrustedFile(path, fault));
 }
 
@@ -91,6 +95,7 @@ async function findUntrusted(path: string): Promise<Fault | undefined> {
   }
 }
 
+const SILENT = { why: "does not answer", remedy: "see whether its file system hangs" };
 const TAKE_FROM_OTHERS = "take that from them with `chmod go-w`";
 const WRITE_BY_OTHERS = 0o022;
 /** Where others may make files, and not touch those of anybody else, as in /tmp. */

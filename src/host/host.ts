@@ -1,12 +1,15 @@
 /** All that Postern ever does outside its own memory goes through this. */
 import type { Result } from "../problem/problem.ts";
+import type { RunFor } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { Sockets } from "./sockets.ts";
+import type { Readable } from "./texts.ts";
 
 export interface Host {
   /**
    * Runs a program with an argument vector, never through a shell, and waits for its end.
-   * Never throws for what the program does; `status` is 127 when it could not be started.
+   * `status` is 127 when it could not be started. A program that goes over a limit is stopped
+   * with all that it has started, and throws {@link LimitExceeded}; nothing else does.
    */
   run(argv: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Starts a program as `run` does, and goes on while it runs. It may outlive this process. */
@@ -32,8 +35,12 @@ export interface Host {
   onSignal(name: "SIGHUP" | "SIGINT" | "SIGTERM", then: () => void): void;
   /** Sockets that Node.js has not; a problem where the package for them is missing. */
   sockets(): Promise<Result<Sockets>>;
-  /** A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend. */
-  readText(path: string): Promise<Result<string>>;
+  /**
+   * A text file, at most 1 MiB of UTF-8; what is wrong with it otherwise is the user's to mend.
+   * A plain file has 10 s to answer. With `any`, for a path that the user typed, it may also be a
+   * pipe, a FIFO or a device, which may be silent for 60 s.
+   */
+  readText(path: string, may?: Readable): Promise<Result<string>>;
   /**
    * Like `readText`, for a file that its owner alone may read and change, and that is this
    * user's: anything else is a problem. Undefined where there is none.
@@ -81,6 +88,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Aborted, it ends the program, whose `status` is then 127. */
   readonly end?: AbortSignal | undefined;
+  /** How long it may take depends on that. Default: `question`. */
+  readonly purpose?: RunFor | undefined;
 }
 
 export interface Finished {

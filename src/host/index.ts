@@ -1,5 +1,6 @@
 export type { Answer, Sent } from "./answer.ts";
 export type { Finished, Host, Running, RunOptions } from "./host.ts";
+export { isOverLimit, LimitExceeded, withinLimits } from "./limits.ts";
 export { type Lock, lockPath } from "./lock.ts";
 export type { Connecting, Destination, Network, Source } from "./network.ts";
 export type { Echo } from "./ping.ts";

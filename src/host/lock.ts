@@ -2,7 +2,9 @@
  * A lock on a file or folder that is the kernel's, held by a program that ends with the one that started it:
  * whatever kills that one, nothing stays locked.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Host, Running } from "./host.ts";
+import { LIMITS, LimitExceeded, tooSlow } from "./limits.ts";
 
 export interface Lock {
   release(): Promise<void>;
@@ -21,15 +23,32 @@ export async function lockPath(
   path: string,
   { waitSeconds }: { readonly waitSeconds: number },
 ): Promise<Lock | undefined> {
-  const holder = host.start(["flock", "--timeout", `${waitSeconds}`, path, "cat"]);
+  const argv = ["flock", "--timeout", `${waitSeconds}`, path, "cat"];
+  const holder = host.start(argv);
   holder.write(`${HELD}\n`);
-  if ((await firstLine(holder)) !== HELD && (await holder.ended) === CONFLICT) return undefined;
+  const line = await firstLineWithin(waitSeconds + LIMITS.seconds.question, holder, argv);
+  if (line !== HELD && (await holder.ended) === CONFLICT) return undefined;
   return {
     release: async () => {
       holder.closeInput();
       await holder.ended;
     },
   };
+}
+
+async function firstLineWithin(
+  seconds: number,
+  holder: Running,
+  argv: readonly string[],
+): Promise<string | undefined> {
+  const end = new AbortController();
+  const isOver = pause(seconds * 1000, true, { signal: end.signal }).catch(() => false);
+  const line = firstLine(holder);
+  const wasOver = await Promise.race([isOver, line.then(() => false)]);
+  end.abort();
+  if (!wasOver) return line;
+  holder.stop();
+  throw new LimitExceeded(tooSlow(argv, seconds));
 }
 
 async function firstLine({ lines }: Running): Promise<string | undefined> {

@@ -3,7 +3,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { endTree } from "./ending.ts";
 import type { Finished, Running, RunOptions } from "./host.ts";
+import { LIMITS, LimitExceeded, type Limits, tooLoud, tooSlow } from "./limits.ts";
 
 const NOT_STARTED = 127;
 
@@ -16,20 +18,52 @@ export const ENVIRONMENT = {
 
 export async function runProgram(
   argv: readonly string[],
-  { stdin = "", environment, end }: RunOptions = {},
+  { stdin = "", environment, end, purpose = "question" }: RunOptions = {},
+  limits: Limits = LIMITS,
 ): Promise<Finished> {
   const child = spawnIn(argv, { environment, end });
+  const limit = watchLimits(child, argv, limits.seconds[purpose], limits.bytes);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   child.stdin.end(stdin);
-  const { status, error } = await endOf(child);
+  const ended = await Promise.race([endOf(child), limit.exceeded]);
+  limit.stopWatching();
+  if (ended instanceof LimitExceeded) {
+    await endTree(child, limits.graceMilliseconds);
+    throw ended;
+  }
   return {
-    status,
+    status: ended.status,
     stdout: Buffer.concat(stdout).toString(),
-    stderr: `${Buffer.concat(stderr).toString()}${error}`,
+    stderr: `${Buffer.concat(stderr).toString()}${ended.error}`,
   };
+}
+
+/** `exceeded` comes with the limit that the program goes over first, if it does. */
+function watchLimits(
+  child: ChildProcessWithoutNullStreams,
+  argv: readonly string[],
+  seconds: number,
+  bytes: number,
+) {
+  let timer: NodeJS.Timeout | undefined;
+  const exceeded = new Promise<LimitExceeded>((resolve) => {
+    if (Number.isFinite(seconds)) {
+      timer = setTimeout(() => resolve(new LimitExceeded(tooSlow(argv, seconds))), seconds * 1000);
+    }
+    for (const stream of [child.stdout, child.stderr]) {
+      let left = bytes;
+      stream.on("data", (chunk: Buffer) => {
+        left -= chunk.length;
+        if (left >= 0) return;
+        stream.pause();
+        resolve(new LimitExceeded(tooLoud(argv, bytes)));
+      });
+    }
+  });
+  return { exceeded, stopWatching: () => clearTimeout(timer) };
 }
 
 export function startProgram(argv: readonly string[]): Running {

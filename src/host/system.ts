@@ -16,10 +16,10 @@ import type { Host } from "./host.ts";
 import { network } from "./network.ts";
 import { runProgram, startApart, startProgram } from "./programs.ts";
 import { loadSockets } from "./sockets.ts";
-import { readInput, readSecretFile, readTextFile, stampOf } from "./texts.ts";
+import { readInput, readKeptFile, readSecretFile, readTextFile, stampOf } from "./texts.ts";
 
 export const system: Host = {
-  run: runProgram,
+  run: (argv, options) => runProgram(argv, options),
   start: startProgram,
   startApart,
   self: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
@@ -39,7 +39,7 @@ export const system: Host = {
   readSecret: readSecretFile,
   readInput,
   readKernelFile: (path) => readFile(path, "utf8").catch(() => undefined),
-  readKept: (path) => readFile(path, "utf8").catch(() => undefined),
+  readKept: readKeptFile,
   makeFolder,
   listFolder,
   writeNew: writeNewFile,

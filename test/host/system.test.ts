@@ -43,7 +43,8 @@ describe("a text file", () => {
     writeFileSync(at("huge"), "");
     truncateSync(at("huge"), 100_000_000);
     expect(await problemWith(at("huge"))).toContain("[file-too-large]");
-    expect(await problemWith("/dev/zero")).toContain("[file-too-large]");
+    const endless = await system.readText("/dev/zero", "any");
+    expect(endless).toMatchObject({ problems: [{ code: "file-too-large" }] });
   });
 
   test("that somebody writes to is read as one version of it, or is a problem", async () => {
@@ -68,11 +69,25 @@ describe("a text file", () => {
     expect(found.changing).toBeGreaterThan(0);
   });
 
-  test("may be a pipe, which can be read once", async () => {
+  test("may be a pipe where the user has named it, which can be read once", async () => {
     expect(spawnSync("mkfifo", [at("pipe")]).status).toBe(0);
-    const writer = spawn("sh", ["-c", `echo doors: >${at("pipe")}`]);
-    expect(await system.readText(at("pipe"))).toEqual({ ok: true, value: "doors:\n" });
+    const writer = spawn("sh", ["-c", `sleep 0.1; { echo doors; sleep 0.1; echo :; } >${at("pipe")}`]);
+    const value = "doors\n:\n";
+    expect(await system.readText(at("pipe"), "any")).toEqual({ ok: true, value });
     writer.kill();
+  });
+
+  test("is nothing but a plain file where nobody has named another, and nobody waits for its writer", async () => {
+    expect(spawnSync("mkfifo", [at("fifo")]).status).toBe(0);
+    symlinkSync("fifo", at("link"));
+    for (const path of [at("fifo"), at("link"), "/dev/zero", "/dev/tty", "/dev/null"]) {
+      expect(await problemWith(path)).toContain(
+        "is not a plain file; put a plain file in its place (`ls -lL` shows what it is); a pipe is read only where it is named on the command line [file-unreadable]",
+      );
+      expect(await system.readKept(path)).toBeUndefined();
+      const secret = await system.readSecret(path);
+      expect(secret).toMatchObject({ problems: [{ code: "file-unreadable" }] });
+    }
   });
 
   test("that is not there", async () => {

@@ -49,7 +49,7 @@ async function readProfile(
   from: string,
   name: string | undefined,
 ): Promise<Result<Profile>> {
-  const text = from === "-" ? await host.readInput() : await host.readText(from);
+  const text = from === "-" ? await host.readInput() : await host.readText(from, "any");
   if (!text.ok) return text;
   const profile = parseProfile(text.value, from === "-" ? "stdin" : from);
   if (!profile.ok) return profile;

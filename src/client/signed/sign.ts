@@ -51,7 +51,7 @@ async function signWith(
   { identity, environment, end }: Pen,
 ): Promise<Result<SshSignature>> {
   const argv = ["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", file];
-  const done = await host.run(argv, { stdin: text, environment, end });
+  const done = await host.run(argv, { stdin: text, environment, end, purpose: "person" });
   if (done.status !== 0) return fail(cannotSign(identity, done));
   const signature = parseSshSignature(done.stdout);
   if (!signature.ok) return signature;

@@ -53,7 +53,9 @@ export async function lookAround(
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
   const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
-  const { stdout: ruleset } = await host.run(["nft", "--json", "--terse", "list", "ruleset"]);
+  const { stdout: ruleset } = await host.run(["nft", "--json", "--terse", "list", "ruleset"], {
+    purpose: "rules",
+  });
   return {
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),

@@ -66,7 +66,7 @@ async function restore(
 ): Promise<Result<undefined>> {
   const program = programOf(variant, family, "restore");
   const argv = [program, "--noflush", "--counters", "--wait", `${WAIT_SECONDS}`];
-  const loaded = await host.run(argv, { stdin: text });
+  const loaded = await host.run(argv, { stdin: text, purpose: "rules" });
   return loaded.status === 0 ? ok(undefined) : fail(refusedBy(program, loaded, text));
 }
 
@@ -80,7 +80,10 @@ export async function tryRules(
   for (const [family, saved] of halvesIn(standing)) {
     const program = programOf(variant, family, "restore");
     const text = printTransaction(wanted(family, saved), saved);
-    const tried = await host.run([program, "--test", "--noflush", "--counters"], { stdin: text });
+    const tried = await host.run([program, "--test", "--noflush", "--counters"], {
+      stdin: text,
+      purpose: "rules",
+    });
     if (tried.status !== 0) return fail(refusedBy(program, tried, text));
   }
   return ok(undefined);

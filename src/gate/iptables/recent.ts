@@ -19,7 +19,7 @@ const FOLDER = "/proc/net/xt_recent";
 export async function readRecent(host: Host, list?: string): Promise<Recent> {
   // One program for all files, of which a gate with many doors has hundreds.
   const where = list === undefined ? FOLDER : `${FOLDER}/${list}`;
-  const files = await host.run(["grep", "-rH", "^src=", where]);
+  const files = await host.run(["grep", "-rH", "^src=", where], { purpose: "rules" });
   // Afterwards, so that nobody came in the future.
   const clock = await readClock(host);
   const lines = files.stdout.split("\n").flatMap((line) => {

@@ -64,7 +64,7 @@ async function save(host: Host, variant: Variant, family: Family): Promise<Resul
   // To ask the older kind for a table makes the table, and every packet would pass through it.
   if (variant.isLegacy && !(await hasRawTable(host, family))) return ok(parseSaved(""));
   const program = programOf(variant, family, "save");
-  const saved = await host.run([program, "--counters", "--table", "raw"]);
+  const saved = await host.run([program, "--counters", "--table", "raw"], { purpose: "rules" });
   return saved.status === 0 ? ok(parseSaved(saved.stdout)) : fail(refusedBy(program, saved));
 }
 

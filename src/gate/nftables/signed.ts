@@ -8,7 +8,10 @@ import { refusedByNft } from "./obstacle.ts";
 import { loadText } from "./table.ts";
 
 function load(host: Host, admissions: readonly Admission[]): Promise<Finished> {
-  return host.run(["nft", "-f", "-"], { stdin: admissions.map(printAdmission).join("") });
+  return host.run(["nft", "-f", "-"], {
+    stdin: admissions.map(printAdmission).join(""),
+    purpose: "rules",
+  });
 }
 
 function whyNot(refused: Finished): Result<Admitted> {

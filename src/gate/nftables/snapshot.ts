@@ -27,7 +27,7 @@ export async function takeSnapshot(host: Host): Promise<Result<KeptGate | null>>
   const listing = await listWithoutMembers(host);
   if (!listing.ok) return listing;
   if (listing.value === undefined) return ok(null);
-  const listed = await host.run(LIST);
+  const listed = await host.run(LIST, { purpose: "rules" });
   if (listed.status !== 0) return fail(refusedByNft(listed));
   const own = ownPartOf(listed.stdout);
   // Somebody may have taken it down since the first look.
@@ -55,7 +55,10 @@ export async function tryRestore(
   host: Host,
   { texts: { rules = "" } }: KeptGate,
 ): Promise<Result<undefined>> {
-  const tried = await host.run(["nft", "--check", "-f", "-"], { stdin: printListedAnew(rules) });
+  const tried = await host.run(["nft", "--check", "-f", "-"], {
+    stdin: printListedAnew(rules),
+    purpose: "rules",
+  });
   return tried.status === 0 ? ok(undefined) : fail(refusedByNft(tried));
 }
 

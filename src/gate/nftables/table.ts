@@ -49,7 +49,9 @@ async function hasFragmentsTable(host: Host): Promise<boolean> {
 }
 
 async function readWholeTable(host: Host): Promise<Result<TableListing | undefined>> {
-  const listed = await host.run(["nft", "--json", "list", "table", ...TABLE.split(" ")]);
+  const listed = await host.run(["nft", "--json", "list", "table", ...TABLE.split(" ")], {
+    purpose: "rules",
+  });
   return listed.status === 0
     ? ok(parseListing(listed.stdout))
     : orGone(host, fail(refusedByNft(listed)));
@@ -75,7 +77,9 @@ export async function readSets(
   const problems: Problem[] = [];
   const readNext = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const listed = await host.run(["nft", "--json", "list", "set", ...TABLE.split(" "), name]);
+      const listed = await host.run(["nft", "--json", "list", "set", ...TABLE.split(" "), name], {
+        purpose: "rules",
+      });
       if (listed.status === 0) sets.push(...parseListing(listed.stdout).sets);
       else problems.push(refusedByNft(listed));
     }
@@ -89,7 +93,9 @@ export async function readSets(
  * reads the members too, and throws them away.
  */
 export async function listWithoutMembers(host: Host): Promise<Result<string | undefined>> {
-  const listed = await host.run(["nft", "--json", "--terse", "list", "ruleset", "inet"]);
+  const listed = await host.run(["nft", "--json", "--terse", "list", "ruleset", "inet"], {
+    purpose: "rules",
+  });
   if (listed.status !== 0) return fail(refusedByNft(listed));
   const { isThere, isOurs } = parseListing(listed.stdout);
   if (!isThere) return ok(undefined);
@@ -99,7 +105,7 @@ export async function listWithoutMembers(host: Host): Promise<Result<string | un
 /** A quick look. Undefined when nft refuses it. */
 export async function readSetsAndChains(host: Host): Promise<TableListing | undefined> {
   const listed = await Promise.all(
-    ["sets", "chains"].map((kind) => host.run(["nft", "--json", "--terse", "list", kind, "inet"])),
+    ["sets", "chains"].map((kind) => host.run(["nft", "--json", "--terse", "list", kind, "inet"], { purpose: "rules" })),
   );
   if (listed.some(({ status }) => status !== 0)) return undefined;
   return parseListing(...listed.map(({ stdout }) => stdout));
@@ -107,7 +113,7 @@ export async function readSetsAndChains(host: Host): Promise<TableListing | unde
 
 /** Loads nftables text: all of it, or on any error nothing. */
 export async function loadText(host: Host, text: string): Promise<Result<undefined>> {
-  const loaded = await host.run(["nft", "-f", "-"], { stdin: text });
+  const loaded = await host.run(["nft", "-f", "-"], { stdin: text, purpose: "rules" });
   return loaded.status === 0 ? ok(undefined) : fail(refusedByNft(loaded));
 }
 

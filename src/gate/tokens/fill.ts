@@ -1,6 +1,6 @@
 /** Fills the sets of one carrier of one door. */
 import type { LiveMember, TokenChange } from "../../backend/live.ts";
-import type { Host } from "../../host/index.ts";
+import { type Host, withinLimits } from "../../host/index.ts";
 import { printCarrier, SLOT_SECONDS } from "../../policy/carriers.ts";
 import { ok, type Problem, type Result } from "../../problem/problem.ts";
 import {
@@ -128,7 +128,7 @@ async function changeAll(
   let added = 0;
   let changes: TokenChange[] = [];
   let size = 0;
-  let before: Promise<Result<void>> = Promise.resolve(ok(undefined));
+  let before: Promise<Result<undefined>> = Promise.resolve(ok(undefined));
   for (const task of tasks) {
     const change = task();
     if (change === undefined) continue;
@@ -138,7 +138,9 @@ async function changeAll(
     if (size >= AT_ONCE) {
       const changed = await before;
       if (!changed.ok) return changed;
-      before = sets.change(host, changes);
+      // Nobody waits for it yet: what it throws has to wait, too.
+      const lot = changes;
+      before = withinLimits(() => sets.change(host, lot));
       changes = [];
       size = 0;
     }

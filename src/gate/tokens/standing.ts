@@ -1,5 +1,5 @@
 /** Refills the gate that stands on this host. */
-import type { Host } from "../../host/index.ts";
+import { type Host, withinLimits } from "../../host/index.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { ok, type Problem, type Result } from "../../problem/problem.ts";
 import type { Backend } from "../backend.ts";
@@ -40,10 +40,12 @@ export async function refillLoaded(
   if (backend.tokens === undefined || policy.doors.every(({ token }) => token === undefined)) {
     return [];
   }
-  const listing = await backend.read(host, { members: false });
-  if (!listing.ok || listing.value === undefined) return listing.ok ? [] : listing.problems;
-  const gate = { sets: backend.tokens, policy, listing: listing.value };
-  const refilled = await refillTokens(host, keep, gate);
+  const sets = backend.tokens;
+  const refilled = await withinLimits(async () => {
+    const listing = await backend.read(host, { members: false });
+    if (!listing.ok || listing.value === undefined) return listing.ok ? ok(NOTHING) : listing;
+    return refillTokens(host, keep, { sets, policy, listing: listing.value });
+  });
   return refilled.ok ? refilled.value.problems : refilled.problems;
 }
 

@@ -35,7 +35,9 @@ export async function readOtherRules(host: Host, nftables: string): Promise<Othe
     FAMILIES.map(async (family) => {
       if (!(await hasFilter(host, family, nftables))) return [];
       const program = SAVES[family];
-      const { stdout: saved } = await host.run([`${program}-save`, "--table", "filter"]);
+      const { stdout: saved } = await host.run([`${program}-save`, "--table", "filter"], {
+        purpose: "rules",
+      });
       return [{ program, family, saved }];
     }),
   );
