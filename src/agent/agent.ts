@@ -6,7 +6,7 @@ import {
   type SignedGateNow,
   TAGS_EVERY_SECONDS,
 } from "../gate/index.ts";
-import type { Host } from "../host/index.ts";
+import { type Host, LimitExceeded } from "../host/index.ts";
 import { ok, type Problem, type Result } from "../problem/problem.ts";
 import type { SealingKey } from "../signed/index.ts";
 import { type Candidates, openCandidates } from "./candidates.ts";
@@ -21,6 +21,8 @@ const LOOK_MS = 250;
 const NOTE_SECONDS = 1;
 /** What was not possible is tried again. */
 const AGAIN_SECONDS = 5;
+/** Whoever ends the agent waits no longer: a program or a file may hang. */
+const END_SECONDS = 5;
 
 /**
  * Until it is told to end (SIGTERM, SIGINT). SIGHUP makes it read the gate anew; the files of who
@@ -50,14 +52,37 @@ export async function runAgent(host: Host, file: string, tell: Tell): Promise<Re
   for (const name of ["SIGTERM", "SIGINT"] as const) host.onSignal(name, () => end.abort());
   host.onSignal("SIGHUP", () => agent.watch.readAnew());
   end.signal.addEventListener("abort", () => agent.candidates.close());
-  await Promise.all([receive(agent), repeat(agent, lookAfter, end.signal)]);
-  await keeper.finish();
-  agent.notifier.stopping();
-  watch.value.close();
-  await noteAgent(host, undefined);
+  const done = new AbortController();
+  const work = async () => {
+    await Promise.all([receive(agent), repeat(agent, lookAfter, end.signal)]);
+    await keeper.finish();
+    agent.notifier.stopping();
+    watch.value.close();
+    await noteAgent(host, undefined);
+    done.abort();
+    return true;
+  };
+  if (!(await Promise.race([work(), endOverdue(host, end.signal, done.signal)]))) {
+    tell({ kind: "problem", problem: STUCK });
+    host.endNow();
+  }
   tell({ kind: "stopped" });
   return ok(undefined);
 }
+
+/** False, so long after it was told to end; at once when it is done. */
+async function endOverdue(host: Host, end: AbortSignal, done: AbortSignal): Promise<false> {
+  if (!end.aborted) await new Promise((resolve) => end.addEventListener("abort", resolve));
+  await host.pause(END_SECONDS * 1000, done);
+  return false;
+}
+
+const STUCK: Problem = {
+  code: "agent-stuck",
+  severity: "error",
+  what: `a program or a file did not answer for ${END_SECONDS} s after the agent was told to end, so it is killed`,
+  fix: "nothing to do: the gate stays; the lines before this one say what hung",
+};
 
 interface Agent {
   readonly host: Host;
@@ -90,6 +115,7 @@ async function repeat(
 }
 
 function stumbled(error: unknown): Problem {
+  if (error instanceof LimitExceeded) return error.problem;
   return {
     code: "host-stumbled",
     severity: "error",

@@ -1,6 +1,7 @@
 /** Judges candidates, and lets in whose knock is good. */
 import { admitAll, type SignedGateNow, signersFilesOf } from "../gate/index.ts";
-import type { Host } from "../host/index.ts";
+import { type Host, withinLimits } from "../host/index.ts";
+import { ok } from "../problem/problem.ts";
 import { judgeKnock, type Opens, type SealingKey, type SignedDoor } from "../signed/index.ts";
 import type { Candidate } from "./candidates.ts";
 import type { NotOpened, Tell, Who } from "./event.ts";
@@ -76,9 +77,12 @@ async function letIn(
   tell: Tell,
 ): Promise<readonly GoodKnock[]> {
   const arrived = knocks.map(({ knock, candidate }) => ({ knock, carrier: candidate.carrier }));
-  const results = gate === undefined ? [] : await admitAll(host, gate, arrived);
+  const results = await withinLimits(async () =>
+    ok(gate === undefined ? [] : await admitAll(host, gate, arrived)),
+  );
   return knocks.filter(({ knock, candidate }, n) => {
-    const admitted = results[n];
+    // Where a program hung, one of them says so for all.
+    const admitted = results.ok ? results.value[n] : n === 0 ? results : undefined;
     if (admitted?.ok && admitted.value === "admitted") {
       tell({ kind: "opened", knock, candidate });
       return false;

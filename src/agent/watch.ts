@@ -26,6 +26,9 @@ export interface Watch {
 /** Grants and bans are made by packets, of which nobody is told: so often they are read. */
 const MEMBERS_EVERY_SECONDS = 15;
 
+/** What could not be read is tried again. */
+const AGAIN_SECONDS = 5;
+
 /** No gate has this fingerprint. */
 const NONE_YET = "none yet";
 
@@ -45,6 +48,7 @@ class GateWatch implements Watch {
   /** Of the gate that was read last; undefined: there is none. */
   #fingerprint: string | undefined = NONE_YET;
   #readAt = Number.NEGATIVE_INFINITY;
+  #waitUntil = Number.NEGATIVE_INFINITY;
   #lastProblem = "";
   readonly #host: Host;
   readonly #file: string;
@@ -59,8 +63,18 @@ class GateWatch implements Watch {
   }
 
   async look(): Promise<boolean> {
-    const state = await this.#readState();
+    try {
+      return await this.#look();
+    } catch (error) {
+      this.#lookAgainSoon();
+      throw error;
+    }
+  }
+
+  async #look(): Promise<boolean> {
     const now = this.#host.monotonic() / 1000;
+    if (now < this.#waitUntil) return false;
+    const state = await this.#readState();
     const isDue = now - this.#readAt > MEMBERS_EVERY_SECONDS;
     const isSame = state === this.#state;
     if (isSame && !isDue) return false;
@@ -73,6 +87,7 @@ class GateWatch implements Watch {
     const gate = await findGate(this.#host, { members: false });
     if (!gate.ok) {
       this.#tellOnce(gate.problems);
+      this.#lookAgainSoon();
       return false;
     }
     const gaps = gate.value?.listing.gaps ?? [];
@@ -84,6 +99,12 @@ class GateWatch implements Watch {
     }
     if (isAnother || isDue) await this.#readMembers();
     return isAnother ? this.#readAnew(gate.value.listing.fingerprint) : false;
+  }
+
+  /** What could not be read may be gone: it is not taken for read. */
+  #lookAgainSoon(): void {
+    this.#state = "";
+    this.#waitUntil = this.#host.monotonic() / 1000 + AGAIN_SECONDS;
   }
 
   readAnew(): void {

@@ -31,6 +31,8 @@ export interface Host {
   readonly network: Network;
   /** Until the user has typed Ctrl-C, which then does not end this process; the next one does. */
   interruption(): Promise<void>;
+  /** Ends this process at once, whatever in it waits for something that does not come. */
+  endNow(): never;
   /** Calls `then`, and nothing else, at each such signal, which does not end this process any more. */
   onSignal(name: "SIGHUP" | "SIGINT" | "SIGTERM", then: () => void): void;
   /** Sockets that Node.js has not; a problem where the package for them is missing. */

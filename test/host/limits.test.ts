@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { LimitExceeded, LIMITS, type Limits, withinLimits } from "../../src/host/limits.ts";
+import { LIMITS, LimitExceeded, type Limits, withinLimits } from "../../src/host/limits.ts";
 import { runProgram } from "../../src/host/programs.ts";
 import { ok } from "../../src/problem/problem.ts";
 import { until } from "../kernel/until.ts";

@@ -71,7 +71,10 @@ describe("a text file", () => {
 
   test("may be a pipe where the user has named it, which can be read once", async () => {
     expect(spawnSync("mkfifo", [at("pipe")]).status).toBe(0);
-    const writer = spawn("sh", ["-c", `sleep 0.1; { echo doors; sleep 0.1; echo :; } >${at("pipe")}`]);
+    const writer = spawn("sh", [
+      "-c",
+      `sleep 0.1; { echo doors; sleep 0.1; echo :; } >${at("pipe")}`,
+    ]);
     const value = "doors\n:\n";
     expect(await system.readText(at("pipe"), "any")).toEqual({ ok: true, value });
     writer.kill();

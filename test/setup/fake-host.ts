@@ -125,6 +125,9 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     },
     interruption: () => Promise.race([]),
     onSignal: () => undefined,
+    endNow: () => {
+      throw new Error("fakeHost: ended");
+    },
     sockets: unexpected,
     stampOf: () => Promise.resolve(undefined),
     readText: (path) => Promise.resolve(ok(files[path] ?? "")),

@@ -10,7 +10,9 @@ import { portsInJson, type Service } from "./ports.ts";
  */
 export async function readPublished(host: Host, ruleset: string): Promise<readonly Service[]> {
   const tables = await Promise.all(
-    ["iptables-save", "ip6tables-save"].map((program) => host.run([program, "--table", "nat"], { purpose: "rules" })),
+    ["iptables-save", "ip6tables-save"].map((program) =>
+      host.run([program, "--table", "nat"], { purpose: "rules" }),
+    ),
   );
   return [
     ...servicesInJson(ruleset),

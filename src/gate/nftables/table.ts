@@ -105,7 +105,9 @@ export async function listWithoutMembers(host: Host): Promise<Result<string | un
 /** A quick look. Undefined when nft refuses it. */
 export async function readSetsAndChains(host: Host): Promise<TableListing | undefined> {
   const listed = await Promise.all(
-    ["sets", "chains"].map((kind) => host.run(["nft", "--json", "--terse", "list", kind, "inet"], { purpose: "rules" })),
+    ["sets", "chains"].map((kind) =>
+      host.run(["nft", "--json", "--terse", "list", kind, "inet"], { purpose: "rules" }),
+    ),
   );
   if (listed.some(({ status }) => status !== 0)) return undefined;
   return parseListing(...listed.map(({ stdout }) => stdout));
