@@ -44,8 +44,9 @@ export async function runAgent(host: Host, file: string, tell: Tell): Promise<Re
     ...{ candidates: candidates.value, watch: watch.value, notifier: await notifierOf(host) },
   };
   const lookAfter = caretakerOf(agent);
-  await lookAfter();
+  // First: from now on commands note what they change.
   await noteAgent(host, counts.now());
+  await lookAfter();
   agent.notifier.ready();
   tell({ kind: "ready", fingerprint: sealingKey.value.fingerprint });
   const end = new AbortController();

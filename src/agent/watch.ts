@@ -25,6 +25,10 @@ export interface Watch {
 
 /** Grants and bans are made by packets, of which nobody is told: so often they are read. */
 const MEMBERS_EVERY_SECONDS = 15;
+/** And after each change that is told, as of what commands and programs put into sets. */
+const MEMBERS_AFTER_SECONDS = 1;
+/** Reading full sets takes a second of a processor: it has at most one of so many. */
+const READING_SHARE = 5;
 
 /** What could not be read is tried again. */
 const AGAIN_SECONDS = 5;
@@ -48,6 +52,9 @@ class GateWatch implements Watch {
   /** Of the gate that was read last; undefined: there is none. */
   #fingerprint: string | undefined = NONE_YET;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Whether something has changed since. */
+  #isStale = false;
+  #pauseSeconds = MEMBERS_AFTER_SECONDS;
   #waitUntil = Number.NEGATIVE_INFINITY;
   #lastProblem = "";
   readonly #host: Host;
@@ -75,11 +82,15 @@ class GateWatch implements Watch {
     const now = this.#host.monotonic() / 1000;
     if (now < this.#waitUntil) return false;
     const state = await this.#readState();
-    const isDue = now - this.#readAt > MEMBERS_EVERY_SECONDS;
     const isSame = state === this.#state;
+    if (!isSame) this.#isStale = true;
+    const isDue = now - this.#readAt > (this.#isStale ? this.#pauseSeconds : MEMBERS_EVERY_SECONDS);
     if (isSame && !isDue) return false;
     this.#state = state;
-    if (isDue) this.#readAt = now;
+    if (isDue) {
+      this.#readAt = now;
+      this.#isStale = false;
+    }
     if (isSame && this.#known !== undefined) {
       await this.#readMembers(this.#known);
       return false;
@@ -97,7 +108,8 @@ class GateWatch implements Watch {
     if (!isAnother && known !== undefined && isEmptied(gate.value.listing, known)) {
       return this.#bringBack();
     }
-    if (isAnother || isDue) await this.#readMembers();
+    if (isAnother) await this.#readMembers();
+    else if (isDue) await this.#readMembers(known);
     return isAnother ? this.#readAnew(gate.value.listing.fingerprint) : false;
   }
 
@@ -152,8 +164,15 @@ class GateWatch implements Watch {
   }
 
   async #readMembers(before?: KnownGate): Promise<void> {
+    const begun = this.#host.monotonic() / 1000;
     const known = await readKnownGate(this.#host, before);
-    if (known.ok && known.value !== undefined) this.#known = known.value;
+    if (known.ok && known.value !== undefined) {
+      // Meanwhile something has flushed it and loaded it again: what was known is worth more.
+      if (before !== undefined && known.value.handle !== before.handle) this.#state = "";
+      else this.#known = known.value;
+    }
+    this.#readAt = this.#host.monotonic() / 1000;
+    this.#pauseSeconds = Math.max(MEMBERS_AFTER_SECONDS, (this.#readAt - begun) * READING_SHARE);
   }
 
   async #readAnew(fingerprint: string | undefined): Promise<boolean> {

@@ -11,13 +11,13 @@ export {
   type SignedWay,
   type Visit,
 } from "./explain/index.ts";
-export { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
 export { DEFAULT_HOME, homeOf } from "./home.ts";
 export { UNDO_COMMAND } from "./keep/arm.ts";
 export type { PolicyText } from "./keep/policies.ts";
 export { addKey, type InKernel, revokeKey, rotateKey } from "./keys/change.ts";
 export { type Client, type Keys, readClient, readKeys } from "./keys/store.ts";
 export { type LiveGate, readLiveGate } from "./live-policy.ts";
+export { banSource, closeDoor, openDoor, unbanSource } from "./noted.ts";
 export { isAboutHost } from "./obstacle.ts";
 export { backendsFor, type Picked, pickBackend } from "./pick.ts";
 export { isEmptied, type KnownGate, readKnownGate, restoreGate } from "./restore.ts";

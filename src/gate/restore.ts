@@ -6,12 +6,16 @@ import type { Listing, LiveMember, LiveSet } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { Backend, Change, KeptGate } from "./backend.ts";
+import { banSource, closeDoor, openDoor, unbanSource } from "./hand.ts";
+import { changesSince, forgetChanges, type NotedChange } from "./keep/changes.ts";
 import { type Keep, keepOf } from "./keep/keep.ts";
 import { whileLocked } from "./keep/lock.ts";
 import { policyOf } from "./keep/policy-of.ts";
 import { backendOf, takeSnapshot } from "./keep/snapshot.ts";
 import { isTakenAway } from "./keep/taken-away.ts";
+import { readUptime } from "./keep/uptime.ts";
 import { bringBack } from "./load.ts";
+import { age, replay } from "./replay.ts";
 import { findGate } from "./standing.ts";
 import { refillLoaded } from "./tokens/standing.ts";
 
@@ -21,7 +25,7 @@ export interface KnownGate {
   /** As in {@link Listing}. */
   readonly handle: number | undefined;
   readonly sets: readonly LiveSet[];
-  /** When the sets were read, in seconds of a clock that nobody sets. */
+  /** When the sets were read, in seconds since the boot: what changed later is not in them. */
   readonly readAt: number;
 }
 
@@ -49,7 +53,7 @@ export async function readKnownGate(
   host: Host,
   before?: KnownGate,
 ): Promise<Result<KnownGate | undefined>> {
-  const readAt = host.monotonic() / 1000;
+  const readAt = await readUptime(host);
   const standing = await findGate(host, { members: true, of: isKept });
   if (!standing.ok || standing.value === undefined) return standing.ok ? ok(undefined) : standing;
   const { listing } = standing.value;
@@ -57,6 +61,7 @@ export async function readKnownGate(
   const gate = before === undefined ? await takeSnapshot(host) : ok(before.gate);
   if (!gate.ok || gate.value === null) return gate.ok ? ok(undefined) : gate;
   const { handle, sets } = listing;
+  await forgetChanges(host, await keepOf(host), readAt);
   return ok({ gate: gate.value, handle, sets: sets.filter(isKept), readAt });
 }
 
@@ -75,7 +80,7 @@ export async function restoreGate(host: Host, known: KnownGate): Promise<Result<
   const restored = await whileLocked(host, keep, "restore", restore, WAIT_SECONDS);
   if (!restored.ok || restored.value !== "restored") return restored;
   // By then it shuts; and who changes members takes the lock, where that is needed.
-  const filled = await putBack(host, known);
+  const filled = await putBack(host, keep, known);
   return filled.ok ? restored : filled;
 }
 
@@ -97,27 +102,80 @@ async function restoreStanding(
   return restored.ok ? ok("restored") : restored;
 }
 
-async function putBack(host: Host, known: KnownGate): Promise<Result<undefined>> {
-  const { sets, readAt } = known;
+async function putBack(host: Host, keep: Keep, known: KnownGate): Promise<Result<undefined>> {
   const standing = await findGate(host, { members: false });
   if (!standing.ok || standing.value === undefined) return standing.ok ? ok(undefined) : standing;
   const { backend, listing } = standing.value;
-  const gone = host.monotonic() / 1000 - readAt;
-  const changes = sets.flatMap(({ name, members }) => {
+  const changes = await changesSince(host, keep, known.readAt);
+  const sets = await setsNow(host, known, changes);
+  const filled = sets.flatMap(({ name, members }) => {
     const set = listing.sets.find((own) => own.name === name);
     return set === undefined
       ? []
-      : members.flatMap((member) => putBackMember(backend, set, member, gone));
+      : members.flatMap((member) => putBackMember(backend, set, member));
   });
-  const changed = changes.length === 0 ? ok(undefined) : await backend.change(host, changes);
-  return changed.ok ? putBackSeen(host, backend, known) : changed;
+  const changed = filled.length === 0 ? ok(undefined) : await backend.change(host, filled);
+  if (!changed.ok) return changed;
+  await redoLater(host, keep, known.readAt, changes);
+  return putBackSeen(host, backend, sets);
+}
+
+async function setsNow(
+  host: Host,
+  { sets, readAt }: KnownGate,
+  changes: readonly NotedChange[],
+): Promise<readonly LiveSet[]> {
+  const now = await readUptime(host);
+  // Where no clock can be read nobody knows how long they have left.
+  return replay(age(sets, Number.isFinite(now) ? now - readAt : now), changes, now);
+}
+
+/**
+ * What was changed while members were put back was made in a gate that did not have them yet: it is
+ * made again, until nothing is new.
+ */
+async function redoLater(
+  host: Host,
+  keep: Keep,
+  readAt: number,
+  done: readonly NotedChange[],
+): Promise<void> {
+  const known = new Set(done.map(({ name }) => name));
+  while (true) {
+    const changes = await changesSince(host, keep, readAt);
+    const later = changes.filter(({ name }) => !known.has(name));
+    if (later.length === 0) return;
+    for (const change of later) {
+      known.add(change.name);
+      await redo(host, change);
+    }
+  }
+}
+
+async function redo(host: Host, { change, doneAt }: NotedChange): Promise<void> {
+  const now = await readUptime(host);
+  const left = (seconds: number) => Math.floor(seconds - (now - (doneAt ?? now)));
+  switch (change.kind) {
+    case "open":
+      if (left(change.seconds) < 1) return;
+      await openDoor(host, change.door, change.source, left(change.seconds));
+      return;
+    case "close":
+      await closeDoor(host, change.door, change.source);
+      return;
+    case "ban":
+      await banSource(host, change.source, change.seconds);
+      return;
+    case "unban":
+      await unbanSource(host, change.source);
+  }
 }
 
 /** Else what was shown before could be shown again, to an agent that begins anew. */
 async function putBackSeen(
   host: Host,
   { signed }: Backend,
-  { sets }: KnownGate,
+  sets: readonly LiveSet[],
 ): Promise<Result<undefined>> {
   const seen = sets.find(({ label }) => label.role.kind === "signed-seen");
   const knocks = (seen?.members ?? []).flatMap(({ value, comment = "", secondsLeft = 0 }) =>
@@ -127,16 +185,13 @@ async function putBackSeen(
   return signed.noteSeen(host, seen.name, knocks);
 }
 
-/** Of a member that was read so many seconds ago. */
 function putBackMember(
   backend: Backend,
   set: LiveSet,
   { source, secondsLeft }: LiveMember,
-  goneSeconds: number,
 ): Change[] {
   if (source === undefined) return [];
   if (secondsLeft === undefined) return [{ kind: "remember", set, source, seconds: undefined }];
-  const left = Math.floor(secondsLeft - goneSeconds);
-  const seconds = left < 1 ? undefined : backend.secondsAgain(set, left);
+  const seconds = backend.secondsAgain(set, secondsLeft);
   return seconds === undefined ? [] : [{ kind: "remember", set, source, seconds }];
 }

@@ -1,13 +1,5 @@
 /** An agent at work: whom it lets in, what it survives, and what it brings back. */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Address, FAMILIES, type Family, printAddress } from "../../src/policy/address.ts";
@@ -78,10 +70,11 @@ async function apply(): Promise<void> {
 }
 
 /** Unless it is running. */
-async function startAgent(path = process.env["PATH"] ?? ""): Promise<void> {
+async function startAgent(): Promise<void> {
   if (agent?.hasEnded() === false) return;
-  const environment = [`POSTERN_DIR=${folder}`, `PATH=${path}`];
-  agent = network.server.start(["env", ...environment, process.execPath, bundle.file, "agent"]);
+  agent = network.server.start([
+    ...["env", `POSTERN_DIR=${folder}`, process.execPath, bundle.file, "agent"],
+  ]);
   await untilLogged("ready: sealing key");
 }
 
@@ -214,44 +207,6 @@ test("who may knock changes with the file, at once and without a restart", async
   expect(logged()).toContain("[file-untrusted]");
 });
 
-test("a FIFO in the place of the file opens nothing, is told in the log, and keeps the agent from nothing", async () => {
-  const begun = logged().length;
-  const signers = file("allowed_signers");
-  await network.server.run(["mkfifo", `${signers}.new`]);
-  renameSync(`${signers}.new`, signers);
-  const before = newSender();
-  await show(knockOf(), before);
-  expect((await said(before))[0]).toContain("reason=signer");
-  await untilLogged(/error: ".*allowed_signers" is not a plain file/, begun);
-  expect((await postern("check")).stdout).toContain("is not a plain file");
-  rmSync(signers);
-  writeFileSync(signers, SIGNERS);
-  const after = newSender();
-  await show(knockOf(), after);
-  expect((await said(after))[0]).toContain("open door=ssh");
-  rmSync(signers);
-  await network.server.run(["mkfifo", signers]);
-  await show(knockOf(), before);
-  await said(before, 2);
-  await agent?.stop();
-  expect(logged()).toContain("stopped: sequences");
-  rmSync(signers);
-});
-
-test("a policy that is a FIFO is told, and ends no command late", async () => {
-  const policy = file("policy.yaml");
-  rmSync(policy);
-  await network.server.run(["mkfifo", policy]);
-  for (const line of ["check", "apply --no-confirm", "compile"]) {
-    const { status, stdout, stderr } = await postern(line);
-    expect([status, `${stdout}${stderr}`]).toEqual([
-      1,
-      expect.stringContaining("not a plain file"),
-    ]);
-  }
-  rmSync(policy);
-});
-
 test("it follows the policy that is applied while it runs", async () => {
   const begun = logged().length;
   writeFileSync(file("policy.yaml"), POLICY.replace("  web:", "  cellar:"));
@@ -328,29 +283,6 @@ describe("an agent that ends", () => {
     const { status, stderr } = await postern("agent");
     expect(status).toBe(3);
     expect(stderr).toContain("another agent is running");
-  });
-
-  test("by SIGTERM is gone within seconds, also while a program hangs that it has started", async () => {
-    await agent?.stop();
-    const programs = network.server.newPath("programs");
-    mkdirSync(programs);
-    const nft = join(programs, "nft");
-    writeFileSync(
-      nft,
-      `#!/bin/sh\n[ -e ${nft}.hang ] && echo $$ >>${nft}.pids && exec sleep 86399\nexec /usr/sbin/nft "$@"\n`,
-    );
-    chmodSync(nft, 0o755);
-    await startAgent(`${programs}:${process.env["PATH"]}`);
-    writeFileSync(`${nft}.hang`, "");
-    await network.server.run(["nft", "add", "table", "inet", "other"]);
-    await network.server.run(["nft", "delete", "table", "inet", "other"]);
-    await until("nft to hang", () => existsSync(`${nft}.pids`));
-    agent?.signal("SIGTERM");
-    expect(await agent?.ended).toBe("SIGKILL");
-    expect(logged()).toContain("did not answer for 5 s after the agent was told to end");
-    for (const pid of readFileSync(`${nft}.pids`, "utf8").trim().split("\n")) {
-      process.kill(Number(pid));
-    }
   });
 
   test("by SIGTERM says so and is gone; SIGHUP makes it read the gate again", async () => {

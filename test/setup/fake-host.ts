@@ -154,7 +154,14 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     checkFolder: () =>
       Promise.resolve(answers.untrusted === undefined ? ok(undefined) : fail(answers.untrusted)),
     readLink: (path) => Promise.resolve(answers.links?.[path]),
-    listFolder: () => Promise.resolve(ok([])),
+    listFolder: (path) =>
+      Promise.resolve(
+        ok(
+          [...written.keys()].flatMap((name) =>
+            name.startsWith(`${path}/`) ? [name.slice(path.length + 1)] : [],
+          ),
+        ),
+      ),
     environment: (name) => answers.environment?.[name],
   };
 }

@@ -12,6 +12,7 @@ const DEFAULT_FOLDER = "/run/postern";
 const LOCK = "lock";
 
 export interface Keep {
+  readonly folder: string;
   /** The file that is locked by who changes the gate; empty. */
   readonly lock: string;
   /** What is wrong with the folder: from one that others can write to, nothing is believed. */
@@ -32,6 +33,7 @@ export async function keepOf(host: Host): Promise<Keep> {
   const path = (name: string) => `${folder}/${name}`;
   const check = () => host.checkFolder(folder);
   return {
+    folder,
     lock: path(LOCK),
     check,
     read: async (name, isIt) => {

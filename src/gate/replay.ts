@@ -1,0 +1,75 @@
+/** Sets as they are after changes that came later than they were read. */
+import { holds, type LiveMember, type LiveSet } from "../backend/live.ts";
+import { type Address, maskAddress } from "../policy/address.ts";
+import type { NotedChange } from "./keep/changes.ts";
+
+/** Sets as they are when so much time has passed; who has less than a second left is left out. */
+export function age(sets: readonly LiveSet[], seconds: number): readonly LiveSet[] {
+  return sets.map((set) => ({
+    ...set,
+    members: set.members.flatMap((member) => {
+      if (member.secondsLeft === undefined) return [member];
+      const secondsLeft = Math.floor(member.secondsLeft - seconds);
+      return secondsLeft >= 1 ? [{ ...member, secondsLeft }] : [];
+    }),
+  }));
+}
+
+/** @param now in seconds since the boot, as the times of the changes. */
+export function replay(
+  sets: readonly LiveSet[],
+  changes: readonly NotedChange[],
+  now: number,
+): readonly LiveSet[] {
+  return changes.reduce(
+    (before, change) => before.map((set) => ({ ...set, members: membersAfter(set, change, now) })),
+    sets,
+  );
+}
+
+function membersAfter(
+  set: LiveSet,
+  { change, doneAt }: NotedChange,
+  now: number,
+): readonly LiveMember[] {
+  const { role } = set.label;
+  const gone = now - (doneAt ?? now);
+  switch (change.kind) {
+    case "open":
+      return role.kind === "grants" && role.door === change.door
+        ? withMember(set, change.source, change.seconds - gone)
+        : set.members;
+    case "close":
+      return role.kind === "grants" && role.door === change.door
+        ? without(set, change.source)
+        : set.members;
+    case "ban":
+      if (role.kind === "grants") return without(set, change.source);
+      return role.kind === "banned"
+        ? withMember(set, change.source, change.seconds && change.seconds - gone)
+        : set.members;
+    case "unban":
+      return role.kind === "banned" || role.kind === "auto-banned"
+        ? without(set, change.source)
+        : set.members;
+  }
+}
+
+/** Without a source, nobody is left. */
+function without(set: LiveSet, source: Address | undefined): readonly LiveMember[] {
+  if (source === undefined) return [];
+  return set.members.filter((member) => !holds({ ...set, members: [member] }, source));
+}
+
+/** In the place of what the source had; with less than a second left, it has nothing. */
+function withMember(
+  set: LiveSet,
+  source: Address,
+  seconds: number | undefined,
+): readonly LiveMember[] {
+  if (set.family !== source.family) return set.members;
+  const others = without(set, source);
+  const secondsLeft = seconds === undefined ? undefined : Math.floor(seconds);
+  if (secondsLeft !== undefined && secondsLeft < 1) return others;
+  return [...others, { source: maskAddress(source, set.label.prefixLength), secondsLeft }];
+}
