@@ -73,7 +73,10 @@ export async function runAgent(host: Host, file: string, tell: Tell): Promise<Re
 
 /** False, so long after it was told to end; at once when it is done. */
 async function endOverdue(host: Host, end: AbortSignal, done: AbortSignal): Promise<false> {
-  if (!end.aborted) await new Promise((resolve) => end.addEventListener("abort", resolve));
+  await new Promise<void>((resolve) => {
+    if (end.aborted) resolve();
+    end.addEventListener("abort", () => resolve());
+  });
   await host.pause(END_SECONDS * 1000, done);
   return false;
 }

@@ -13,10 +13,12 @@ export interface Counts {
 export function countsOf(tell: Tell): Counts {
   let opened = 0;
   let lost = 0;
+  let repeated = 0;
   let hasChanged = false;
   const refused = new Map<string, number>();
   const count = (event: AgentEvent) => {
     if (event.kind === "opened") opened += 1;
+    else if (event.kind === "repeated") repeated += 1;
     else if (event.kind === "lost") lost += event.packets;
     else if (event.kind === "refused")
       refused.set(event.reason, (refused.get(event.reason) ?? 0) + 1);
@@ -33,6 +35,6 @@ export function countsOf(tell: Tell): Counts {
       hasChanged = false;
       return changed;
     },
-    now: () => ({ opened, lost, refused: Object.fromEntries(refused) }),
+    now: () => ({ opened, lost, repeated, refused: Object.fromEntries(refused) }),
   };
 }

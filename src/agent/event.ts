@@ -26,6 +26,8 @@ export type AgentEvent =
       readonly who: Who;
       readonly candidate: Candidate;
     }
+  /** A copy of one that came moments ago from the same source; of no account. */
+  | { readonly kind: "repeated"; readonly candidate: Candidate }
   /** The kernel had no room for candidates. */
   | { readonly kind: "lost"; readonly packets: number }
   | { readonly kind: "gate"; readonly became: GateNews }

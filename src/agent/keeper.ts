@@ -1,6 +1,7 @@
 /** Judges candidates, and lets in whose knock is good. */
 import { admitAll, type SignedGateNow, signersFilesOf } from "../gate/index.ts";
 import { type Host, withinLimits } from "../host/index.ts";
+import { printAddress } from "../policy/address.ts";
 import { ok } from "../problem/problem.ts";
 import { judgeKnock, type Opens, type SealingKey, type SignedDoor } from "../signed/index.ts";
 import type { Candidate } from "./candidates.ts";
@@ -35,11 +36,18 @@ export function keeperOf(host: Host, sealingKey: SealingKey, tell: Tell): Keeper
     const nowMs = host.now();
     const refuse = (reason: NotOpened, who: Who) =>
       tell({ kind: "refused", reason, who, candidate });
-    const knock = judgeKnock({ ...candidate, nowMs }, { sealingKey, doors, seen: memory.isSeen });
+    const source = printAddress(candidate.source);
+    let isRepeated = false;
+    const seen = (id: string) => {
+      isRepeated = memory.isRepeated(id, source, nowMs);
+      return memory.isSeen(id);
+    };
+    const knock = judgeKnock({ ...candidate, nowMs }, { sealingKey, doors, seen });
+    if (isRepeated) return tell({ kind: "repeated", candidate });
     if (knock.kind === "refused") return refuse(knock.reason, knock.who);
     if (knock.timeMs < sinceMs) return refuse("before start", knock);
     if (memory.isTooOften(knock.client, nowMs)) return refuse("too often", knock);
-    memory.remember(knock.id, nowMs);
+    memory.remember(knock.id, nowMs, source);
     lots.add({ knock, candidate });
   };
 
@@ -82,7 +90,9 @@ async function letIn(
   );
   return knocks.filter(({ knock, candidate }, n) => {
     // Where a program hung, one of them says so for all.
-    const admitted = results.ok ? results.value[n] : n === 0 ? results : undefined;
+    const isFirst = n === 0;
+    const hung = isFirst && !results.ok ? results : undefined;
+    const admitted = results.ok ? results.value[n] : hung;
     if (admitted?.ok && admitted.value === "admitted") {
       tell({ kind: "opened", knock, candidate });
       return false;

@@ -95,6 +95,10 @@ class GateWatch implements Watch {
       await this.#readMembers(this.#known);
       return false;
     }
+    return await this.#lookAtGate(isDue);
+  }
+
+  async #lookAtGate(isDue: boolean): Promise<boolean> {
     const gate = await findGate(this.#host, { members: false });
     if (!gate.ok) {
       this.#tellOnce(gate.problems);

@@ -34,24 +34,18 @@ function membersAfter(
 ): readonly LiveMember[] {
   const { role } = set.label;
   const gone = now - (doneAt ?? now);
+  const isOfDoor = role.kind === "grants" && "door" in change && role.door === change.door;
   switch (change.kind) {
     case "open":
-      return role.kind === "grants" && role.door === change.door
-        ? withMember(set, change.source, change.seconds - gone)
-        : set.members;
+      return isOfDoor ? withMember(set, change.source, change.seconds - gone) : set.members;
     case "close":
-      return role.kind === "grants" && role.door === change.door
-        ? without(set, change.source)
-        : set.members;
+      return isOfDoor ? without(set, change.source) : set.members;
     case "ban":
       if (role.kind === "grants") return without(set, change.source);
-      return role.kind === "banned"
-        ? withMember(set, change.source, change.seconds && change.seconds - gone)
-        : set.members;
+      if (role.kind !== "banned") return set.members;
+      return withMember(set, change.source, change.seconds && change.seconds - gone);
     case "unban":
-      return role.kind === "banned" || role.kind === "auto-banned"
-        ? without(set, change.source)
-        : set.members;
+      return role.kind.endsWith("banned") ? without(set, change.source) : set.members;
   }
 }
 

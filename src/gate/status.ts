@@ -43,6 +43,8 @@ export interface AgentStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Packets that came faster than they could be read. */
   readonly lost: number;
+  /** Copies of knocks that came moments before from the same source. */
+  readonly repeated: number;
 }
 
 export interface Unconfirmed {
@@ -120,9 +122,11 @@ async function readAgent(host: Host, { sets, counters }: Listing): Promise<Agent
   if (!sets.some(({ label }) => label.role.kind === "signed-seen")) return null;
   const candidates = counters.find(({ name }) => name === CANDIDATES.name)?.packets ?? 0;
   const note = await readAgentNote(host);
-  if (note === undefined) return { isRunning: false, candidates, opened: 0, refused: {}, lost: 0 };
-  const { opened, refused, lost } = note;
-  return { isRunning: true, candidates, opened, refused, lost };
+  if (note === undefined) {
+    return { isRunning: false, candidates, opened: 0, refused: {}, repeated: 0, lost: 0 };
+  }
+  const { opened, refused, repeated, lost } = note;
+  return { isRunning: true, candidates, opened, refused, repeated, lost };
 }
 
 const NEARLY_FULL = 0.9;

@@ -21,7 +21,9 @@ export async function endTree(child: ChildProcess, graceMilliseconds: number): P
   if (pid === undefined) return;
   const tree = treeOf(pid);
   for (const one of tree) signal(one, "SIGTERM");
-  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+  });
   await Promise.race([gone, pause(graceMilliseconds)]);
   for (const one of tree) signal(one, "SIGKILL");
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();

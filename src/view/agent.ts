@@ -20,6 +20,8 @@ export function renderAgentEvent(event: AgentEvent): string {
       return lineOf("open", event.candidate, event.knock);
     case "refused":
       return lineOf("refused", event.candidate, event.who, event.reason);
+    case "repeated":
+      return lineOf("repeated", event.candidate, {});
     case "lost":
       return `warning: ${event.packets} packets came faster than they could be read`;
     case "gate":
@@ -37,7 +39,7 @@ type Refused = Extract<AgentEvent, { readonly kind: "refused" }>;
 
 /** `refused door=ssh SRC=192.0.2.7 via=ping client=alice key=SHA256:… reason=time` */
 function lineOf(
-  kind: "open" | "refused",
+  kind: "open" | "refused" | "repeated",
   { source, carrier }: Refused["candidate"],
   { door, client, fingerprint }: Refused["who"],
   reason?: string,
@@ -67,6 +69,8 @@ export function agentLog(say: (line: string) => void, now: () => number): Tell {
     if (count > MOST_A_MINUTE) say(`and ${count - MOST_A_MINUTE} more refused: ${reason}`);
   };
   return (event) => {
+    // It happens every day, and whoever reads of it would take it for an attack.
+    if (event.kind === "repeated") return;
     if (event.kind === "refused") {
       const { reason } = event;
       const before = refusals.get(reason);

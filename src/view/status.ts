@@ -88,10 +88,11 @@ function agentLines(agent: Status["agent"], paint: Paint): string[] {
   }
   const { candidates } = agent;
   const refused = Object.entries(agent.refused).map(([reason, count]) => `${count} ${reason}`);
+  const repeated = agent.repeated === 0 ? "" : `, ${agent.repeated} repeated`;
   const lost = agent.lost === 0 ? [] : [`${agent.lost} came too fast to be read`];
   return [
     paint("bold", "agent"),
-    `  signed knocks since it began: ${agent.opened} opened, refused: ${refused.join(", ") || "none"}`,
+    `  signed knocks since it began: ${agent.opened} opened${repeated}, refused: ${refused.join(", ") || "none"}`,
     `  packets that might have been some: ${candidates}`,
     ...lost.map((words) => `  ${words}`),
     "",

@@ -32,3 +32,15 @@ test("a client may knock thirty times in a minute, whatever others do", () => {
   expect(memory.isTooOften("bob", 3000)).toBe(false);
   expect(memory.isTooOften("ana", MINUTE + 3001)).toBe(false);
 });
+
+test("a copy that comes from the same source within moments is a repetition, and nothing else is", () => {
+  const memory = emptyMemory();
+  memory.remember("one", 1000, "192.0.2.7");
+  memory.remember("of the kernel", 1000);
+  expect(memory.isRepeated("one", "192.0.2.7", 1000)).toBe(true);
+  expect(memory.isRepeated("one", "192.0.2.7", 11_000)).toBe(true);
+  expect(memory.isRepeated("one", "192.0.2.7", 11_001)).toBe(false);
+  expect(memory.isRepeated("one", "192.0.2.8", 1000)).toBe(false);
+  expect(memory.isRepeated("of the kernel", "192.0.2.7", 1000)).toBe(false);
+  expect(memory.isRepeated("two", "192.0.2.7", 1000)).toBe(false);
+});

@@ -12,7 +12,7 @@ const SOON = 0.05;
 const NO_ANSWER = { code: "NO_ANSWER" };
 
 test("work at a path that takes too long is waited for once, and not again until it is done", async () => {
-  let finish = (_: string) => {};
+  let finish: (text: string) => void = () => undefined;
   let times = 0;
   const hang = () => {
     times += 1;
@@ -32,7 +32,7 @@ test("work at a path that takes too long is waited for once, and not again until
 test("work that fails fails as itself, also when nobody waits for it any more", async () => {
   const failing = () => Promise.reject(new Error("broken"));
   await expect(patiently("/failing", failing, SOON)).rejects.toThrow("broken");
-  let refuse = (_: Error) => {};
+  let refuse: (error: Error) => void = () => undefined;
   const late = () =>
     new Promise<string>((_, reject) => {
       refuse = reject;

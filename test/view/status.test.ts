@@ -40,11 +40,12 @@ describe("for people", () => {
       opened: 2,
       refused: { time: 1, seen: 4 },
       lost: 3,
+      repeated: 4,
     };
     expect(plain(statusOf({}, { agent }))).toContain(
       [
         "agent",
-        "  signed knocks since it began: 2 opened, refused: 1 time, 4 seen",
+        "  signed knocks since it began: 2 opened, 4 repeated, refused: 1 time, 4 seen",
         "  packets that might have been some: 9",
         "  3 came too fast to be read",
         "",

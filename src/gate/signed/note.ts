@@ -6,6 +6,8 @@ export interface AgentCounts {
   readonly opened: number;
   /** Candidates for which the kernel had no room. */
   readonly lost: number;
+  /** Copies of knocks that came moments before from the same source. */
+  readonly repeated: number;
   /** By the reason. */
   readonly refused: Readonly<Record<string, number>>;
 }
@@ -29,7 +31,10 @@ export async function readAgentNote(host: Host): Promise<AgentNote | undefined> 
   const note = await keep.read(NAME, isNote);
   if (note === undefined) return undefined;
   const command = (await host.readKernelFile(`/proc/${note.pid}/cmdline`)) ?? "";
-  return command.split("\0").includes("agent") ? note : undefined;
+  // Of an agent of a release before it says nothing of those.
+  return command.split("\0").includes("agent")
+    ? { ...note, repeated: note.repeated ?? 0 }
+    : undefined;
 }
 
 async function ownPid(host: Host): Promise<number> {
