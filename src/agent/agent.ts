@@ -21,6 +21,8 @@ const LOOK_MS = 250;
 const NOTE_SECONDS = 1;
 /** What was not possible is tried again. */
 const AGAIN_SECONDS = 5;
+/** The clock was set, or the host has slept: then the kernel knows the tags of another time. */
+const JUMP_MS = 10_000;
 /** Whoever ends the agent waits no longer: a program or a file may hang. */
 const END_SECONDS = 5;
 
@@ -131,6 +133,8 @@ function stumbled(error: unknown): Problem {
 /** Done again and again, it sees to it that the gate stands, and knows the tags of the time ahead. */
 function caretakerOf({ host, watch, keeper, counts, notifier, sealingKey, tell }: Agent) {
   let tagsAddedAt = Number.NEGATIVE_INFINITY;
+  /** By how much the clock of the host is ahead of the one that nobody sets, then. */
+  let tagsAheadMs = 0;
   let notedAt = Number.NEGATIVE_INFINITY;
   const keepNote = async () => {
     const now = host.monotonic() / 1000;
@@ -140,7 +144,10 @@ function caretakerOf({ host, watch, keeper, counts, notifier, sealingKey, tell }
   };
   const keepTags = async (gate: SignedGateNow, isAnother: boolean) => {
     const now = host.monotonic() / 1000;
-    if (!isAnother && now - tagsAddedAt < TAGS_EVERY_SECONDS) return;
+    const aheadMs = host.now() - host.monotonic();
+    const hasJumped = Math.abs(aheadMs - tagsAheadMs) > JUMP_MS;
+    if (!isAnother && !hasJumped && now - tagsAddedAt < TAGS_EVERY_SECONDS) return;
+    tagsAheadMs = aheadMs;
     const added = await addTags(host, gate, sealingKey.publicKey);
     for (const problem of added.ok ? [] : added.problems) tell({ kind: "problem", problem });
     tagsAddedAt = added.ok ? now : now - TAGS_EVERY_SECONDS + AGAIN_SECONDS;

@@ -79,7 +79,7 @@ describe.skipIf(obstacle !== undefined)(
       const { stderr } = await dev("install");
       expect(stderr).toContain("next: postern init && postern check && postern apply\n");
       expect(await booted.lines(`systemctl is-enabled ${UNITS.join(" ")} || :`)).toBe(
-        "disabled\nstatic\ndisabled\ndisabled\n",
+        "disabled\ndisabled\ndisabled\ndisabled\n",
       );
       expect(await booted.lines(`systemctl is-active ${UNITS.join(" ")} || :`)).toBe(
         "inactive\n".repeat(4),
@@ -186,6 +186,23 @@ describe.skipIf(obstacle !== undefined)(
         await booted.lines("systemctl stop postern.service");
         expect(await isUp()).toBe(true);
         await booted.lines("systemctl start postern.service");
+      });
+
+      test("the timer has tokens refilled when the clock is set, and its service after each sleep", async () => {
+        await booted.lines("systemctl enable --quiet postern-refill.timer");
+        expect(await booted.lines("systemctl show -p OnClockChange postern-refill.timer")).toBe(
+          "OnClockChange=yes\n",
+        );
+        const sleeps = ["suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate"];
+        for (const sleep of sleeps) {
+          expect(await booted.lines(`systemctl show -p Wants --value ${sleep}.target`)).toContain(
+            "postern-refill.service",
+          );
+        }
+        await booted.lines("systemctl disable --quiet postern-refill.timer");
+        expect(await booted.lines("systemctl is-enabled postern-refill.service || :")).toBe(
+          "disabled\n",
+        );
       });
 
       test("the timer's service fills in tokens, in its narrow place", async () => {
