@@ -44,7 +44,7 @@ function on(backend: string, stage: Stage, many: string): Task[] {
     `${backend}-many.yaml`,
     readFileSync(many, "utf8").replace("{", `{"backend":"${backend}",`),
   );
-  const apply = [...host, ...POSTERN, "apply", "--anyway"];
+  const apply = [...host, ...POSTERN, "apply", "--anyway", "--no-confirm"];
   return [
     { name: `${backend}: apply, smallest`, argv: [...apply, small] },
     { name: `${backend}: apply, ${DOORS} doors`, argv: [...apply, large] },

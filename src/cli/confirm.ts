@@ -1,5 +1,6 @@
 import { confirmGate } from "../gate/index.ts";
 import { printAddress } from "../policy/address.ts";
+import { FOR_GOOD } from "../view/applied.ts";
 import { recipesOf } from "../view/recipes.ts";
 import { type Command, EXIT, refuse, warn } from "./command.ts";
 
@@ -24,7 +25,7 @@ export const confirm: Command = {
       },
     });
     if (!confirmed.ok) return refuse(world, confirmed.problems);
-    world.stdout("confirmed: the gate stays\n");
+    world.stdout(`${FOR_GOOD}\n`);
     warn(world, confirmed.value.warnings);
     return EXIT.ok;
   },

@@ -72,9 +72,25 @@ function addTo(
     .showHelpAfterError(`see \`postern ${command.name} --help\``);
   for (const [name, about] of command.arguments) sub.argument(name, about);
   for (const [flags, about] of command.options) sub.option(flags, about);
+  refuseBoth(sub);
   sub.allowExcessArguments(false).action(async () => {
     end(await command.run({ arguments: sub.args, options: sub.opts() }, world));
   });
+}
+
+/** Of `--confirm TIME` and `--no-confirm` commander would take the last. */
+function refuseBoth(sub: Commander): void {
+  for (const { long, negate } of sub.options) {
+    const positive = long?.replace("--no-", "--") ?? "";
+    if (!negate || sub.options.every((option) => option.long !== positive)) continue;
+    const given = new Set<string>();
+    for (const name of [positive.slice(2), `no-${positive.slice(2)}`]) {
+      sub.on(`option:${name}`, () => {
+        given.add(name);
+        if (given.size > 1) sub.error(`error: ${positive} and ${long} exclude each other`);
+      });
+    }
+  }
 }
 
 /** What commands of two words share. */

@@ -18,7 +18,7 @@ import {
   writePending,
 } from "./keep/pending.ts";
 import { keepPolicy, type PolicyText } from "./keep/policies.ts";
-import { type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
+import { backendOf, type Snapshot, takeSnapshot } from "./keep/snapshot.ts";
 import { forgetTakenAway, noteTakenAway } from "./keep/taken-away.ts";
 import { readUptime } from "./keep/uptime.ts";
 import { bringBack, loadPolicy } from "./load.ts";
@@ -31,6 +31,8 @@ export interface ApplyOptions {
   readonly written?: PolicyText;
   /** The gate of before comes back after so long, unless the new one is confirmed. */
   readonly confirmSeconds?: number | undefined;
+  /** A gate that is the same as the previous one, rule by rule, needs no confirmation. */
+  readonly onlyIfChanged?: boolean;
 }
 
 export interface Applied {
@@ -38,6 +40,8 @@ export interface Applied {
   readonly heldBy: string;
   /** Tells this wait for a confirmation from others; undefined where there is none. */
   readonly pending: string | undefined;
+  /** Whether the rules differ from those of the previous gate. */
+  readonly changed: boolean;
   /** What was not possible besides. */
   readonly warnings: readonly Problem[];
 }
@@ -45,7 +49,7 @@ export interface Applied {
 export async function applyPolicy(
   host: Host,
   policy: Policy,
-  { written, confirmSeconds }: ApplyOptions = {},
+  { written, confirmSeconds, onlyIfChanged = false }: ApplyOptions = {},
 ): Promise<Result<Applied>> {
   const picked = await pickBackend(host, policy);
   if (!picked.ok) return picked;
@@ -64,22 +68,44 @@ export async function applyPolicy(
       : loadArmed(host, keep, { doing, before: before.value, confirmSeconds }, load));
     if (!loaded.ok) return loaded;
     await forgetTakenAway(keep);
+    const changed = !(await isStill(host, before.value));
+    const { armed } = loaded.value;
+    const pending = onlyIfChanged && !changed ? await endWait(keep, armed) : armed;
     const lacking = [
       ...(await refillLoaded(host, keep, backend, policy)),
-      ...(confirmSeconds === undefined ? await keepForBoot(host, keep) : []),
+      ...(pending === undefined ? await keepForBoot(host, keep) : []),
     ];
     const warnings = [...loaded.value.warnings, ...lacking];
-    return ok({ ...loaded.value, warnings, heldBy: why });
+    return ok({ pending: pending?.id, changed, warnings, heldBy: why });
   });
 }
 
+/** Like that of a gate that was not loaded: `rollback` goes where it went before. */
+async function endWait(keep: Keep, armed: Pending | undefined): Promise<undefined> {
+  if (armed !== undefined) await endPending(keep, armed, "not loaded");
+}
+
+/** Whether the gate has the same rules as before; not, where nobody can tell. */
+async function isStill(host: Host, before: Snapshot): Promise<boolean> {
+  const now = await takeSnapshot(host);
+  if (!now.ok || now.value === null || before === null) return false;
+  if (now.value.backend !== before.backend) return false;
+  const { printKept } = backendOf(before);
+  return printKept(now.value) === printKept(before);
+}
+
 type Load = () => Promise<Result<undefined>>;
-type Loaded = Omit<Applied, "heldBy">;
+
+interface Loaded {
+  /** The wait for a confirmation; undefined where there is none. */
+  readonly armed: Pending | undefined;
+  readonly warnings: readonly Problem[];
+}
 
 async function loadForGood(keep: Keep, before: Snapshot, load: Load): Promise<Result<Loaded>> {
   const { changed, kept } = await changeForGood(keep, before, load);
   if (!changed.ok) return changed;
-  return ok({ pending: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
+  return ok({ armed: undefined, warnings: kept.ok ? [] : kept.problems.map(cannotGoBack) });
 }
 
 /** What was kept stays where the change fails. */
@@ -126,7 +152,7 @@ async function loadForNow(
   const loadedAt = await readUptime(host);
   await writePending(keep, { ...pending, loadedAt, until: loadedAt + confirmSeconds });
   if ((await readEnd(keep, pending.id)) === undefined) {
-    return ok({ pending: pending.id, warnings: [] });
+    return ok({ armed: pending, warnings: [] });
   }
   // On a host that is slow enough; nobody is left to bring the gate of before back.
   const restored = await bringBack(host, keep, pending.gate);

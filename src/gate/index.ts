@@ -20,6 +20,7 @@ export { type LiveGate, readLiveGate } from "./live-policy.ts";
 export { banSource, closeDoor, openDoor, unbanSource } from "./noted.ts";
 export { isAboutHost } from "./obstacle.ts";
 export { backendsFor, type Picked, pickBackend } from "./pick.ts";
+export { isRemote } from "./remote.ts";
 export { isEmptied, type KnownGate, readKnownGate, restoreGate } from "./restore.ts";
 export { awaitEnd, rollback, undoUnlessConfirmed } from "./rollback.ts";
 export { findSession, type Session } from "./session.ts";

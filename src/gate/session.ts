@@ -4,6 +4,7 @@
  */
 import type { Host } from "../host/index.ts";
 import { type Address, parsePrefix, unmapPrefix } from "../policy/address.ts";
+import { ancestorsOf } from "./ancestors.ts";
 import { readUptime } from "./keep/uptime.ts";
 import { parseEndpoint } from "./listeners.ts";
 
@@ -14,27 +15,17 @@ export interface Session {
   readonly destinationPort: number;
 }
 
-/** No program has so many ancestors; a process table that changes underfoot might seem to. */
-const MOST_ANCESTORS = 64;
-
 /** Undefined where it was typed at a console, or by nobody. */
 export async function findSession(host: Host): Promise<Session | undefined> {
   const own = parseSession(host.environment("SSH_CONNECTION") ?? "");
   if (own !== undefined) return own;
-  let pid = await parentOf(host, "self");
-  for (let n = 0; n < MOST_ANCESTORS && pid !== undefined && pid !== "0"; n += 1) {
+  for await (const pid of ancestorsOf(host)) {
     const environment = (await host.readKernelFile(`/proc/${pid}/environ`)) ?? "";
     const [, written = ""] = /(?:^|\0)SSH_CONNECTION=([^\0]*)/.exec(environment) ?? [];
     const session = parseSession(written);
     if (session !== undefined) return session;
-    pid = await parentOf(host, pid);
   }
   return undefined;
-}
-
-async function parentOf(host: Host, pid: string): Promise<string | undefined> {
-  const status = (await host.readKernelFile(`/proc/${pid}/status`)) ?? "";
-  return /^PPid:\s*(\d+)$/m.exec(status)?.[1];
 }
 
 /** `192.0.2.7 51234 198.51.100.1 22`, as sshd writes it. */

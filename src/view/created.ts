@@ -32,7 +32,7 @@ Next, on this host:
   postern check${named}
       what is wrong with it, if anything
   postern apply${named} --confirm 60s
-      puts it to work; undone after a minute unless you confirm that you can get in
+      loads it; rolled back after a minute unless you confirm over a new connection
 
 From elsewhere, knock with any of these, then connect within ${printSeconds(openForSeconds)}:
 ${listRecipes(shown)

@@ -65,15 +65,48 @@ describe("compile", () => {
 });
 
 describe("apply", () => {
+  /** Of which the gate has other rules afterwards. */
+  const changing = (answers: Answers = {}) =>
+    hostWith({
+      rulesInTurn: ["table inet postern {\n}\n", "table inet postern {\n\n}\n"],
+      ...answers,
+    });
+
   test("says what is up, and of the steps only how many they are", async () => {
-    const { exit, stdout } = await postern("apply --anyway gate.yaml", hostWith());
+    const { exit, stdout } = await postern("apply --anyway gate.yaml", changing());
     expect([exit, stdout]).toEqual([
       0,
       "the gate is up on nftables\n" +
         "  ssh  tcp/22  2 steps, open for 90s\n" +
         "  all  tcp/443 udp/1-9  1 step, one connection within 10s\n" +
-        "  hand  udp/53  opened only by hand\n",
+        "  hand  udp/53  opened only by hand\n" +
+        "confirmed: loaded for good\n",
     ]);
+  });
+
+  test("says that the gate is the same where no rule has changed", async () => {
+    const { stdout } = await postern("apply --anyway gate.yaml", hostWith());
+    expect(stdout).toMatch(/^the gate is up on nftables, the same as before\n/);
+  });
+
+  test.each([true, false])("for scripts is one JSON object: changed is %s", async (changed) => {
+    const host = changed ? changing() : hostWith();
+    const { exit, stdout } = await postern("apply --anyway --json gate.yaml", host);
+    expect(exit).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ state: "confirmed", secondsLeft: null, changed, backend: "nftables" },
+      doors: ["ssh", "all", "hand"],
+    });
+  });
+
+  test("for good over SSH says how to see from outside that it works", async () => {
+    const environment = { SSH_CONNECTION: "192.0.2.7 51234 198.51.100.1 22" };
+    const { stdout, stderr } = await postern(
+      "apply --anyway --no-confirm gate.yaml",
+      changing({ environment }),
+    );
+    expect(stdout).toMatch(/\nconfirmed: loaded for good\n$/);
+    expect(stderr).toMatch(/^prove it from outside: postern probe HOST\n/m);
   });
 
   test("of a policy with a problem changes nothing", async () => {

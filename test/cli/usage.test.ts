@@ -111,6 +111,14 @@ describe("wrong usage", () => {
       "ban 192.0.2.7 --for",
       "postern: option '--for <time>' argument missing\nsee `postern ban --help`\n",
     ],
+    [
+      "apply --confirm 60s --no-confirm",
+      "postern: --confirm and --no-confirm exclude each other\nsee `postern apply --help`\n",
+    ],
+    [
+      "apply --no-confirm --confirm=60s",
+      "postern: --confirm and --no-confirm exclude each other\nsee `postern apply --help`\n",
+    ],
   ])("%s: status 2, one line and where to look", async (line, said) => {
     expect(await postern(line)).toEqual({ exit: 2, stdout: "", stderr: said });
   });

@@ -42,7 +42,7 @@ describe("apply", () => {
     const host = hostWith({ tables: [LISTING] });
     expect(await applyPolicy(host, POLICY)).toEqual({
       ok: true,
-      value: { heldBy: "nftables", pending: undefined, warnings: [] },
+      value: { heldBy: "nftables", pending: undefined, changed: false, warnings: [] },
     });
     expect(keptOn(host, "before.json")).toEqual({
       gate: {
@@ -160,7 +160,7 @@ describe("apply until it is confirmed", () => {
     const pending = keptOn(host, "pending.json") as { id: string };
     expect(applied).toEqual({
       ok: true,
-      value: { heldBy: "nftables", pending: pending.id, warnings: [] },
+      value: { heldBy: "nftables", pending: pending.id, changed: false, warnings: [] },
     });
     expect(pending).toMatchObject({
       until: 1060.5,

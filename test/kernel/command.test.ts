@@ -51,7 +51,7 @@ function shell(line: string): Promise<Output> {
 
 test("a gate is put up, looked at, opened and taken away", async () => {
   const { status, stdout, stderr } = await shell(
-    "$postern apply SMALL && $postern open ssh 192.0.2.7 && $postern status && $postern remove && $postern remove",
+    "$postern apply SMALL --no-confirm && $postern open ssh 192.0.2.7 && $postern status && $postern remove && $postern remove",
   );
   expect([status, stderr]).toEqual([0, WARNED]);
   expect(stdout.replace(/\d+ min/, "N min")).toBe(`the gate is up on nftables
@@ -72,7 +72,7 @@ test("what compile prints is what apply loads", async () => {
   await shell("$postern compile NEW | nft -f -");
   expect(await staleOn(host, NEW)).toEqual([]);
   const compiled = (await host.run(["nft", "-s", "list", "ruleset"])).stdout;
-  await shell("$postern remove; $postern apply NEW --anyway");
+  await shell("$postern remove; $postern apply NEW --anyway --no-confirm");
   expect((await host.run(["nft", "-s", "list", "ruleset"])).stdout).toBe(compiled);
 });
 
@@ -95,19 +95,19 @@ describe("who may not", () => {
 });
 
 test("nft is found where a user's PATH does not lead", async () => {
-  const { status, stderr } = await shell("PATH=/usr/bin:/bin $postern apply SMALL");
+  const { status, stderr } = await shell("PATH=/usr/bin:/bin $postern apply SMALL --no-confirm");
   expect([status, stderr]).toEqual([0, WARNED]);
 });
 
 describe("words that nobody can read", () => {
   test("a reader of the status that has seen enough", async () => {
-    await shell("$postern apply NEW --anyway");
+    await shell("$postern apply NEW --anyway --no-confirm");
     const { stdout, stderr } = await shell("{ $postern status; echo $? >&2; } | head -1");
     expect([stdout, stderr]).toEqual(["door-0  shut\n", "0\n"]);
   });
 
   test("a full disk: the gate is up all the same, and the status says that something failed", async () => {
-    const { status, stderr } = await shell("$postern apply SMALL > /dev/full");
+    const { status, stderr } = await shell("$postern apply SMALL --no-confirm > /dev/full");
     expect(status).toBe(3);
     expect(stderr).toMatch(
       /\npostern: cannot write the result: ENOSPC: no space left on device, write\n$/,
@@ -126,7 +126,14 @@ describe("killed at any moment", () => {
     return stdout.split("\n\n").toSorted().join("\n\n");
   };
   const startApply = () =>
-    host.start([process.execPath, bundle.file, "apply", "--anyway", `${bundle.folder}/NEW`]);
+    host.start([
+      process.execPath,
+      bundle.file,
+      "apply",
+      "--anyway",
+      "--no-confirm",
+      `${bundle.folder}/NEW`,
+    ]);
   /** Everything that runs on the host, so also the nft that an apply may have started. */
   const killAll = () => {
     const pids = execFileSync("ip", ["netns", "pids", host.namespace], { encoding: "utf8" });

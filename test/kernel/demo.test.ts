@@ -172,7 +172,7 @@ const STORY = [
   /server# postern check policy\.yaml\n +ssh: none of \d+ scans opens it/,
   /server# postern apply policy\.yaml --confirm 3s\n +the gate is up on nftables\n/,
   /postern status\n( +not confirmed: .*\n)+ +error: there is no gate on this host/,
-  /postern confirm\n +confirmed: the gate stays\n/,
+  /postern confirm\n +confirmed: loaded for good\n/,
   /nmap .* 192\.0\.2\.1\n +22\/tcp filtered +ssh +no-response/,
   /nmap .* -sF 192\.0\.2\.1\n +22\/tcp open\|filtered +ssh +no-response/,
   /nmap .* -sA 192\.0\.2\.1\n +22\/tcp filtered +ssh +no-response/,

@@ -204,7 +204,7 @@ describe.each(WAYS)("with $name, over $family", ({ family, begin, end, says }) =
 
     const second = openTerminal();
     await logIn(second, knock);
-    expect(await type(second, CONFIRM)).toContain("confirmed: the gate stays");
+    expect(await type(second, CONFIRM)).toContain("confirmed: loaded for good");
     const applied = await untilStatus(first, APPLY, beforeApply);
     expect(applied).toContain("the gate is up on nftables");
     expect(applied).toContain("status 0");

@@ -92,14 +92,14 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
 
   test("a gate that nothing was ever kept of is put up, and goes", async () => {
     await say(fill);
-    expect(await say("$postern apply NEW")).toContain("[cannot-go-back]");
+    expect(await say("$postern apply NEW --no-confirm")).toContain("[cannot-go-back]");
     expect(await standing()).toBe("new");
     expect(await say("$postern remove")).toContain("status 0");
     expect(await standing()).toBe("none");
   });
 
   test("no gate is put up until it is confirmed, and all stays as it is", async () => {
-    await say("$postern apply OLD");
+    await say("$postern apply OLD --no-confirm");
     await say(fill);
     const applied = await say("$postern apply NEW --confirm 1h");
     expect(applied).toContain("so nothing was changed");
@@ -111,9 +111,9 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
   });
 
   test("a gate is put up for good, and it is said that there is no way back", async () => {
-    await say("$postern apply OLD");
+    await say("$postern apply OLD --no-confirm");
     await say(fill);
-    const applied = await say("$postern apply NEW");
+    const applied = await say("$postern apply NEW --no-confirm");
     expect(applied).toContain("[cannot-go-back]");
     expect(applied).toContain(why);
     expect(applied).toContain("status 0");
@@ -125,7 +125,7 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
   });
 
   test("the gate of before comes back without a confirmation", async () => {
-    await say("$postern apply OLD");
+    await say("$postern apply OLD --no-confirm");
     await say("$postern apply NEW --confirm 1s");
     await say(fill);
     await until("the gate of before", async () => (await standing()) === "old");
@@ -133,7 +133,7 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
   });
 
   test("the gate of before comes back when it is asked for", async () => {
-    await say("$postern apply OLD");
+    await say("$postern apply OLD --no-confirm");
     await say("$postern apply NEW --confirm 1h");
     await say(fill);
     expect(await say("$postern rollback")).toContain("the gate of before is back");
@@ -141,7 +141,7 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
   });
 
   test("a gate is confirmed, or it is said why it is not", async () => {
-    await say("$postern apply OLD");
+    await say("$postern apply OLD --no-confirm");
     await say("$postern apply NEW --confirm 1h");
     await say(fill);
     const confirmed = await say("$postern confirm");
@@ -150,7 +150,7 @@ describe.each(DISKS)("on a disk that %s", (_, { options, fill, why }) => {
       expect(confirmed).toContain("status 1");
       await say("$postern rollback");
     } else {
-      expect(confirmed).toContain("confirmed: the gate stays\nstatus 0");
+      expect(confirmed).toContain("confirmed: loaded for good\nstatus 0");
       expect(await standing()).toBe("new");
       expect(await say("$postern rollback")).toContain("the gate of before is back");
     }

@@ -114,9 +114,9 @@ describe("killed before and after every change that it makes", () => {
   let before: string;
   beforeAll(async () => {
     const host = network.server;
-    await postern(host, `apply ${whole.folder}/OLD`);
+    await postern(host, `apply ${whole.folder}/OLD --no-confirm`);
     rules.old = await rulesOn(host);
-    await postern(host, `apply ${whole.folder}/NEW`);
+    await postern(host, `apply ${whole.folder}/NEW --no-confirm`);
     rules.new = await rulesOn(host);
     before = readFileSync(`${await folderOf(host)}/before.json`, "utf8");
   });
@@ -161,9 +161,9 @@ describe("killed before and after every change that it makes", () => {
   }, 240_000);
 
   test("an apply for good: the old gate or the new, and nobody is locked out of the next", async () => {
-    await letDie(`apply ${whole.folder}/NEW`, putUpOld, async (host, death) => {
+    await letDie(`apply ${whole.folder}/NEW --no-confirm`, putUpOld, async (host, death) => {
       expect([death, isWhole(await rulesOn(host))]).toEqual([death, true]);
-      await postern(host, `apply ${whole.folder}/NEW`);
+      await postern(host, `apply ${whole.folder}/NEW --no-confirm`);
       expect([death, (await rulesOn(host)) === rules.new]).toEqual([death, true]);
     });
   }, 240_000);
@@ -175,14 +175,14 @@ describe("killed before and after every change that it makes", () => {
     });
     const known: string[][] = [];
     for (const path of [oldPolicy, newPolicy]) {
-      await postern(network.server, `apply ${path}`);
+      await postern(network.server, `apply ${path} --no-confirm`);
       known.push(await chainsOn(network.server));
     }
     const [before = [], after = []] = known;
     const seen = new Set<string>();
     const putUp = async (host: Host) => {
       await startAfresh(host);
-      await postern(host, `apply ${oldPolicy}`);
+      await postern(host, `apply ${oldPolicy} --no-confirm`);
     };
     await letDie(`apply ${newPolicy} --confirm 3s`, putUp, async (host, death) => {
       for (const [n, found] of (await chainsOn(host)).entries()) {

@@ -118,7 +118,7 @@ describe.skipIf(obstacle !== undefined)(
     test("is rolled out to hosts that have no gate yet, and kept by who logs in anew", async () => {
       await type(PROFILES);
       const { stdout } = await type(ROLL_OUT);
-      expect(stdout.match(/confirmed: the gate stays/g)).toHaveLength(2);
+      expect(stdout.match(/confirmed: loaded for good/g)).toHaveLength(2);
       const waits = await onBoth("postern status --json | grep unconfirmed");
       expect(new Set(waits)).toEqual(new Set(['  "unconfirmed": null,\n']));
       await onBoth("postern close ssh");

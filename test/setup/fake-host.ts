@@ -29,6 +29,8 @@ export interface Answers {
   readonly links?: Readonly<Record<string, string>>;
   /** What `nft list table` prints of the gate for people. */
   readonly rules?: string;
+  /** The same, each time that it is asked; the last one goes for all that follow. */
+  readonly rulesInTurn?: readonly string[];
   /** How `nft --check` ends. */
   readonly check?: Finished;
   readonly systemdRun?: Finished;
@@ -209,6 +211,7 @@ function programsOf(answers: Answers) {
   } = answers;
   const nextTable = oneByOne(tables ?? [undefined]);
   const nextLoad = oneByOne(loads ?? [DONE]);
+  const nextRules = oneByOne(answers.rulesInTurn ?? [rules]);
   let last: string | Finished = NOTHING;
   const list = () => {
     last = nextTable() ?? NOTHING;
@@ -224,7 +227,8 @@ function programsOf(answers: Answers) {
     [LIST_TERSE.join(" ")]: list,
     [LIST_SETS.join(" ")]: listSome,
     [LIST_CHAINS.join(" ")]: () => prints(NOTHING),
-    "nft --stateless --terse --numeric-protocol list ruleset inet": () => prints(rules),
+    "nft --stateless --terse --numeric-protocol list ruleset inet": () =>
+      prints(nextRules() ?? rules),
     "nft --check -f -": () => check,
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "systemctl is-enabled postern.service": () =>

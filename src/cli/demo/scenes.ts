@@ -130,7 +130,7 @@ export const SCENES: readonly Scene[] = [
         "server",
         ["postern", "apply", "policy.yaml", "--confirm", "3s"],
         { words: "the gate is up", proof: /^the gate is up on/m },
-        /^the gate|^for 3s/,
+        /^the gate|^awaiting confirmation/,
       ),
       {
         ...run(
@@ -157,7 +157,7 @@ export const SCENES: readonly Scene[] = [
       ),
       run("server", ["postern", "confirm"], {
         words: "the gate stays",
-        proof: /^confirmed: the gate stays$/,
+        proof: /^confirmed: loaded for good$/,
       }),
     ],
     remark: "From here on the kernel alone watches the door: no process of Postern runs.",
