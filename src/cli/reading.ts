@@ -61,7 +61,7 @@ export function readBackend(
 }
 
 /** The path that was named, or that of the policy of this host. */
-export function policyFileOf(host: Host, path: string | undefined): string {
+export function policyFileOf(host: Host, path?: string): string {
   return path ?? `${homeOf(host)}/policy.yaml`;
 }
 

@@ -1,7 +1,8 @@
+import { resolve } from "node:path";
 import { readSealingKey } from "../../gate/index.ts";
 import { printSealingPublicKey, printSignedEnrolment } from "../../signed/index.ts";
 import { type Command, EXIT, refuse } from "../command.ts";
-import { readPlacedPolicy } from "../reading.ts";
+import { policyFileOf, readPlacedPolicy } from "../reading.ts";
 
 export const agentKey: Command = {
   name: "agent key",
@@ -11,10 +12,14 @@ export const agentKey: Command = {
   async run({ arguments: [file] }, world) {
     const placed = await readPlacedPolicy(world.host, file);
     if (!placed.ok) return refuse(world, placed.problems);
-    const key = await readSealingKey(world.host);
+    const { doors } = placed.value.policy;
+    if (doors.every(({ signed }) => signed === undefined)) return refuse(world, [NO_DOOR]);
+    // A policy that lies elsewhere may be another host's: for that no key is made on this one.
+    const make = resolve(policyFileOf(world.host, file)) === resolve(policyFileOf(world.host));
+    const key = await readSealingKey(world.host, { make });
     if (!key.ok) return refuse(world, key.problems);
     const { publicKey, fingerprint } = key.value;
-    const enrolment = printSignedEnrolment(publicKey, placed.value.policy.doors);
+    const enrolment = printSignedEnrolment(publicKey, doors);
     if (enrolment === undefined) return refuse(world, [NO_DOOR]);
     world.stdout(`${enrolment}\n`);
     world.stderr(
