@@ -4,7 +4,7 @@ import { CANDIDATES } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { printAddress } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
-import type { LogKind } from "../program/index.ts";
+import type { LogKind, Role } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
 import { type AtBoot, readAtBoot } from "./boot.ts";
 import { keepOf } from "./keep/keep.ts";
@@ -21,7 +21,7 @@ export interface Status {
   readonly backend: BackendName;
   readonly doors: readonly DoorStatus[];
   readonly banned: readonly BannedSource[];
-  /** How full each set is. */
+  /** How full each set is that packets, grants and bans fill. */
   readonly sets: readonly SetFill[];
   /** What to do so that the sets hold more, where one that is full forgets members; else null. */
   readonly toHoldMore: string | null;
@@ -156,9 +156,8 @@ export function statusOf(
       if (kind !== "banned" && kind !== "auto-banned") return [];
       return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
     }),
-    // How many tokens there are, the doors say; nobody has counted them here.
     sets: sets
-      .filter(({ label }) => label.role.kind !== "tokens")
+      .filter(({ label }) => !FILLED_BY_POSTERN.has(label.role.kind))
       .map(({ name, members, capacity }) => ({ name, members: members.length, capacity })),
     toHoldMore: null,
     agent: null,
@@ -166,6 +165,12 @@ export function statusOf(
     atBoot: null,
   };
 }
+
+/**
+ * Sets that `refill` and the agent keep nearly full, whatever packets come: how full these are would
+ * look like a flood. How many tokens there are, the doors say.
+ */
+const FILLED_BY_POSTERN: ReadonlySet<Role["kind"]> = new Set(["tokens", "loaded", "signed-tags"]);
 
 interface TokensNow {
   readonly held: readonly HeldTokens[];

@@ -1,6 +1,9 @@
 /** What a live gate knows, in the words that scripts may rely on. */
 import { expect, test } from "vitest";
+import { parseListing } from "../../src/backend/nftables/index.ts";
 import { readStatus } from "../../src/gate/index.ts";
+import { nftables } from "../../src/gate/nftables/index.ts";
+import { statusOf } from "../../src/gate/status.ts";
 import { fakeHost, LIST, LIST_TERSE } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
 import { element, listingOf } from "./listings.ts";
@@ -93,4 +96,14 @@ test("counters of strangers in our table are nobody's", async () => {
 
 test("without a gate there is no status", async () => {
   expect(await readStatus(fakeHost())).toMatchObject({ problems: [{ code: "no-gate" }] });
+});
+
+test("how full a set is that Postern itself fills is not told: it would look like a flood", () => {
+  const program = programOf(
+    "doors: { ssh: { protects: tcp/22, token: { carriers: [ping] }, signed: { carriers: [ping], signers: /etc/s } } }",
+  );
+  const status = statusOf({ backend: nftables, listing: parseListing(listingOf(program)) });
+  const told = status.sets.map(({ name }) => name);
+  const others = program.sets.map(({ name }) => name).filter((name) => !told.includes(name));
+  expect(others).toEqual(["ssh_ping_tokens", "ssh_ping_loaded", "signed_tags"]);
 });
