@@ -1,11 +1,13 @@
 /** Policy text to {@link Policy}, with every problem at once. */
-import { ok, type Result } from "../problem/problem.ts";
+import { fail, ok, type Result } from "../problem/problem.ts";
 import { checkAcross } from "./across.ts";
 import { finish } from "./finish.ts";
+import { foreignProblem } from "./foreign.ts";
 import { POLICY } from "./keys.ts";
 import { type Places, placesOf } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import { readFile } from "./read.ts";
+import { sourceOf } from "./text/source.ts";
 
 /** A policy, and where in its file its parts stand. */
 export interface PlacedPolicy {
@@ -27,5 +29,7 @@ export function parsePlacedPolicy(text: string, file: string): Result<PlacedPoli
     shape: POLICY,
     check: (fields) => checkAcross(fields.doors.value ?? []),
   });
-  return read.ok ? ok({ policy: finish(read.value), places: placesOf(read.value) }) : read;
+  if (read.ok) return ok({ policy: finish(read.value), places: placesOf(read.value) });
+  const foreign = foreignProblem(sourceOf(text, file));
+  return foreign === undefined ? read : fail(foreign);
 }

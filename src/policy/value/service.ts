@@ -21,10 +21,19 @@ export function printService(service: Service): string {
 
 function serviceFix(text: string): string {
   const ports = /(?<!\d)\d{1,5}(?:-\d{1,5})?(?!\d)/.exec(text)?.[0];
+  const other = otherProtocolIn(text);
+  if (other !== undefined) return `${ONLY_TCP_AND_UDP}: no door can protect ${other}`;
   const protocol = protocolIn(text);
   if (ports === undefined) return "write tcp/PORT or udp/PORT, such as tcp/22";
   if (protocol === undefined) return `write tcp/${ports} or udp/${ports}`;
   return `write ${protocol}/${ports}`;
+}
+
+export const ONLY_TCP_AND_UDP = "only TCP and UDP are supported";
+
+/** A protocol of IP that has no doors. */
+export function otherProtocolIn(text: string): string | undefined {
+  return /\b(?:sctp|dccp|udp-?lite|icmp(?:v?6)?|gre|esp|ah|ipip|ospf|vrrp)\b/i.exec(text)?.[0];
 }
 
 /** Which protocol a text means, however it is spelt. */

@@ -3,7 +3,7 @@ import { ok, type Result } from "../../problem/problem.ts";
 import type { Step } from "../policy.ts";
 import { parseWholeNumber } from "./number.ts";
 import { parsePort } from "./port.ts";
-import { protocolIn } from "./service.ts";
+import { ONLY_TCP_AND_UDP, otherProtocolIn, protocolIn } from "./service.ts";
 import { part, quoted, refuse, type Written } from "./written.ts";
 
 /** IPv6 promises that 1280 bytes pass unfragmented; 40 are its header and 8 that of the ping. */
@@ -54,6 +54,8 @@ function parsePingLength(written: Written): Result<number> {
 function stepFix(text: string): string {
   const number = /(?<!\d)\d{1,5}(?!\d)/.exec(text)?.[0];
   if (/ping|icmp|echo/i.test(text)) return `write ping/LENGTH, such as ping/${number ?? 63}`;
+  const other = otherProtocolIn(text);
+  if (other !== undefined) return `${ONLY_TCP_AND_UDP}, and pings: ${other} cannot be a step`;
   const protocol = protocolIn(text);
   if (number !== undefined && protocol !== undefined) return `write ${protocol}/${number}`;
   return "write PORT (tcp or udp, either will do), tcp/PORT, udp/PORT or ping/LENGTH";

@@ -42,7 +42,7 @@ const ports = [
   refused(
     "a service of a protocol without ports",
     door("protects: «icmp»"),
-    "not-a-service: write tcp/PORT or udp/PORT, such as tcp/22",
+    "not-a-service: only TCP and UDP are supported: no door can protect icmp",
   ),
   refused(
     "a range that runs backwards",
