@@ -2,7 +2,14 @@
 import { resolve } from "node:path";
 import { homeOf, type PolicyText } from "../gate/index.ts";
 import type { Host } from "../host/index.ts";
-import { type Address, parseAddress, prefixOf, unmapPrefix } from "../policy/address.ts";
+import {
+  type Address,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  prefixOf,
+  unmapPrefix,
+} from "../policy/address.ts";
 import { type PlacedPolicy, parsePlacedPolicy } from "../policy/parse.ts";
 import type { Door, Policy } from "../policy/policy.ts";
 import { parseSeconds } from "../policy/value/seconds.ts";
@@ -79,6 +86,14 @@ export function readAddress(text: string): Result<Address> {
     what: `${JSON.stringify(text)} is not an address`,
     fix: "write one IPv4 or IPv6 address, such as 192.0.2.7 or 2001:db8::7",
   });
+}
+
+/** The same, or a network of them. */
+export function readSource(text: string): Result<Prefix> {
+  const prefix = parsePrefix(text);
+  if (prefix !== undefined) return ok(unmapPrefix(prefix) ?? prefix);
+  const address = readAddress(text);
+  return address.ok ? ok(prefixOf(address.value)) : address;
 }
 
 /** A duration as in the policy file; undefined stays undefined. */

@@ -1,9 +1,19 @@
 /** What an administrator changes by hand in a live gate: grants and bans. */
 import { holds, type Listing, type LiveSet } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
-import type { Address } from "../policy/address.ts";
+import {
+  type Address,
+  type Prefix,
+  prefixHolds,
+  prefixOf,
+  printAddress,
+  printPrefix,
+  shorten,
+  widthOf,
+} from "../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
-import type { Change } from "./backend.ts";
+import type { BackendName, Change } from "./backend.ts";
+import { findSession } from "./session.ts";
 import { readGate, type Standing } from "./standing.ts";
 
 /** Lets a source in at a door for so long from now, whatever it had before; a ban outranks that. */
@@ -44,37 +54,61 @@ export async function closeDoor(
   );
 }
 
+export interface BanOptions {
+  /** Also the source of the SSH session in which this is typed. */
+  readonly anyway?: boolean;
+}
+
 /**
- * Shuts every door to a source, without an end if no time is given, and takes its grants away: who
- * is let in again has to knock anew.
+ * Shuts every door to a source, and takes the grants of all that the ban covers away: a source that
+ * is let in again has to knock again. Returns what the ban covers, which for IPv6 may be more than
+ * was named. A network of several sources is a problem.
  */
 export async function banSource(
   host: Host,
-  source: Address,
+  source: Address | Prefix,
   seconds: number | undefined,
-): Promise<Result<undefined>> {
+  { anyway = false }: BanOptions = {},
+): Promise<Result<Prefix>> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
   const { listing, backend } = gate.value;
-  const bans = setsFor(listing, source, ["banned"]).map(
-    (set): Change => ({ kind: "remember", set, source, seconds }),
+  const named = asPrefix(source);
+  const sets = setsFor(listing, named.first, ["banned"]);
+  const kept = Math.min(...sets.map(({ label }) => label.prefixLength));
+  if (named.length < kept) return fail(isNetwork(named, kept, backend.name));
+  const covered = shorten(named, kept);
+  const session = await findSession(host);
+  if (!anyway && session !== undefined && prefixHolds(covered, session.source)) {
+    return fail(ownSession(session.source, covered));
+  }
+  const bans = sets.map(
+    (set): Change => ({ kind: "remember", set, source: covered.first, seconds }),
   );
-  const granted = setsFor(listing, source, ["grants", "begun"]);
-  return backend.change(host, [...bans, ...forgetting(granted, source)]);
+  const granted = setsFor(listing, named.first, ["grants", "begun"]);
+  const changed = await backend.change(host, [...bans, ...forgettingAll(granted, covered)]);
+  return changed.ok ? ok(covered) : changed;
 }
 
-/** Lifts every ban of a source, and forgets the wrong steps that it had made. */
+/** Lifts every ban of a source, or of a network's, and forgets the wrong steps made there. */
 export async function unbanSource(
   host: Host,
-  source: Address,
+  source: Address | Prefix,
 ): Promise<Result<"lifted" | "was not banned">> {
   const gate = await readGate(host);
   if (!gate.ok) return gate;
-  const bans = bansOf(gate.value.listing, source);
-  const wrong = setsFor(gate.value.listing, source, ["wrong"]);
-  const forgotten = await forget(host, gate.value, [...bans, ...wrong], source);
+  const { listing, backend } = gate.value;
+  const named = asPrefix(source);
+  const bans = forgettingAll(bansOf(listing, named.first), named);
+  const wrong = forgettingAll(setsFor(listing, named.first, ["wrong"]), named);
+  const changes = [...bans, ...wrong];
+  const forgotten = changes.length === 0 ? ok(undefined) : await backend.change(host, changes);
   if (!forgotten.ok) return forgotten;
-  return ok(isHeldBy(bans, source) ? "lifted" : "was not banned");
+  return ok(bans.length > 0 ? "lifted" : "was not banned");
+}
+
+function asPrefix(source: Address | Prefix): Prefix {
+  return "first" in source ? source : prefixOf(source);
 }
 
 interface Membership {
@@ -107,6 +141,17 @@ async function forget(
 /** Only where it is held: to forget is also to add for an instant, which a full set refuses. */
 function forgetting(sets: readonly LiveSet[], source: Address): Change[] {
   return sets.filter((set) => holds(set, source)).map((set) => ({ kind: "forget", set, source }));
+}
+
+/** The same of every member of a network, and of the one that a longer prefix is part of. */
+function forgettingAll(sets: readonly LiveSet[], { first, length }: Prefix): Change[] {
+  return sets.flatMap((set) => {
+    const shorter = Math.min(length, set.label.prefixLength);
+    const all = shorten({ first }, shorter);
+    return set.members.flatMap(({ source }): Change[] =>
+      source !== undefined && prefixHolds(all, source) ? [{ kind: "forget", set, source }] : [],
+    );
+  });
 }
 
 /** The gate, if it has the door. */
@@ -145,5 +190,40 @@ function noSuchDoor({ sets }: Listing, door: string): Problem {
     severity: "error",
     what: `the gate has no door called ${JSON.stringify(door)}`,
     fix: `name one of its doors: ${[...new Set(doors)].join(", ")}`,
+  };
+}
+
+/** A set holds addresses, each cut to one length. */
+function isNetwork(named: Prefix, kept: number, backend: BackendName): Problem {
+  const network = printPrefix(named);
+  const one = kept === widthOf(named.first.family) ? "one address" : `one address and its /${kept}`;
+  return {
+    code: "network",
+    severity: "error",
+    what: `${network} is a network, and a ban is of ${one}`,
+    fix: `drop all that it sends, until the next boot: \`${dropping(named, backend)}\``,
+  };
+}
+
+function dropping(named: Prefix, backend: BackendName): string {
+  const network = printPrefix(named);
+  const isIpv6 = named.first.family === "ipv6";
+  if (backend === "iptables") {
+    return `sudo ${isIpv6 ? "ip6tables" : "iptables"} -t raw -A PREROUTING -s ${network} -j DROP`;
+  }
+  const chain = "add chain inet blocked in { type filter hook prerouting priority -320; }";
+  const rule = `add rule inet blocked in ${isIpv6 ? "ip6" : "ip"} saddr ${network} drop`;
+  return `sudo nft 'add table inet blocked; ${chain}; ${rule}'`;
+}
+
+function ownSession(source: Address, covered: Prefix): Problem {
+  const address = printAddress(source);
+  const all =
+    covered.length === widthOf(source.family) ? "" : `, and a ban covers ${printPrefix(covered)}`;
+  return {
+    code: "own-session",
+    severity: "error",
+    what: `your own SSH session comes from ${address}${all}: you could not log in from there again`,
+    fix: "to do so all the same: `postern ban --anyway`, with the rest as it was",
   };
 }

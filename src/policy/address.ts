@@ -72,6 +72,11 @@ export function prefixOf(address: Address): Prefix {
   return { first: address, length: widthOf(address.family) } as Prefix;
 }
 
+/** The prefix of that length which holds the first address of another. */
+export function shorten({ first }: Pick<Prefix, "first">, length: number): Prefix {
+  return { first: maskAddress(first, length), length } as Prefix;
+}
+
 /** The address with every bit past the first `length` set to 0. */
 export function maskAddress(address: Address, length: number): Address {
   const hostBits = BigInt(widthOf(address.family) - length);

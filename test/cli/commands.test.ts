@@ -194,7 +194,14 @@ describe("open, close, ban and unban", () => {
   test.each([
     ["open ssh 192.0.2.256", '"192.0.2.256" is not an address', "[not-an-address]"],
     ["open ssh 010.0.0.1", '"010.0.0.1" is not an address', "[not-an-address]"],
-    ["ban 192.0.2.0/24", '"192.0.2.0/24" is not an address', "[not-an-address]"],
+    ["ban 192.0.2.0/24", "192.0.2.0/24 is a network, and a ban is of one address", "[network]"],
+    [
+      "ban 2001:db8::/48",
+      "2001:db8::/48 is a network, and a ban is of one address and its /64",
+      "[network]",
+    ],
+    ["ban 192.0.2.0/33", '"192.0.2.0/33" is not an address', "[not-an-address]"],
+    ["open ssh 192.0.2.0/24", '"192.0.2.0/24" is not an address', "[not-an-address]"],
     ["unban localhost", '"localhost" is not an address', "[not-an-address]"],
     ["close ssh fe80::1%eth0", '"fe80::1%eth0" is not an address', "[not-an-address]"],
     ["open ssh 192.0.2.7 --for 10", "10 has no unit", "[missing-unit]"],

@@ -1,6 +1,7 @@
 /** What is asked of the host when an administrator opens, closes, bans and lifts bans. */
 import { describe, expect, test } from "vitest";
 import { banSource, closeDoor, openDoor, unbanSource } from "../../src/gate/index.ts";
+import { parsePrefix } from "../../src/policy/address.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { fails, fakeHost, LIST, LIST_TERSE, LOAD } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
@@ -150,6 +151,81 @@ describe("ban", () => {
     await banSource(host, IPV4, undefined);
     expect(host.loaded()).toEqual([
       `${anew("banned4", "192.0.2.7")}${gone("ssh_grants4", "192.0.2.7")}`,
+    ]);
+  });
+});
+
+describe("ban of one's own SSH session", () => {
+  const SSH_CONNECTION = "192.0.2.7 51234 198.51.100.1 22";
+  const there = () => fakeHost({ tables: [listingOf(PROGRAM)], environment: { SSH_CONNECTION } });
+
+  test("is refused, and how to do so all the same is told", async () => {
+    const host = there();
+    expect(await banSource(host, IPV4, undefined)).toMatchObject({
+      problems: [
+        { code: "own-session", fix: expect.stringContaining("`postern ban --anyway`") as unknown },
+      ],
+    });
+    expect(host.loaded()).toEqual([]);
+  });
+
+  test("is done when that is said", async () => {
+    const host = there();
+    expect((await banSource(host, IPV4, undefined, { anyway: true })).ok).toBe(true);
+    expect(host.loaded()).toEqual([anew("banned4", "192.0.2.7")]);
+  });
+
+  test("is refused of a neighbour that the same ban would cover", async () => {
+    const environment = { SSH_CONNECTION: "2001:db8::9 51234 2001:db8:1::1 22" };
+    const host = fakeHost({ tables: [listingOf(PROGRAM)], environment });
+    expect(await banSource(host, IPV6, undefined)).toMatchObject({
+      problems: [
+        { code: "own-session", what: expect.stringContaining("covers 2001:db8::/64") as unknown },
+      ],
+    });
+  });
+
+  test("is no matter to the ban of somebody else", async () => {
+    expect((await banSource(there(), address("192.0.2.8"), undefined)).ok).toBe(true);
+  });
+});
+
+describe("of a network", () => {
+  const network = (text: string) => {
+    const prefix = parsePrefix(text);
+    if (prefix === undefined) throw new Error(`network: ${text} is none`);
+    return prefix;
+  };
+
+  test("a ban is refused, with a rule of another table that does it", async () => {
+    const host = gateWith();
+    expect(await banSource(host, network("203.0.113.0/24"), undefined)).toMatchObject({
+      problems: [
+        {
+          what: "203.0.113.0/24 is a network, and a ban is of one address",
+          fix: expect.stringContaining(
+            "rule inet blocked in ip saddr 203.0.113.0/24 drop'",
+          ) as unknown,
+        },
+      ],
+    });
+    expect(host.loaded()).toEqual([]);
+  });
+
+  test("that the gate takes for one source, a ban is that of the source", async () => {
+    const host = gateWith();
+    expect(await banSource(host, network("2001:db8::/64"), undefined)).toEqual({
+      ok: true,
+      value: network("2001:db8::/64"),
+    });
+    expect(host.loaded()).toEqual([anew("banned6", "2001:db8::")]);
+  });
+
+  test("every ban is lifted at once", async () => {
+    const host = gateWith({ banned4: ["192.0.2.7", "192.0.3.7"], auto_banned4: ["192.0.2.9"] });
+    expect(await unbanSource(host, network("192.0.2.0/24"))).toEqual({ ok: true, value: "lifted" });
+    expect(host.loaded()).toEqual([
+      `${gone("banned4", "192.0.2.7")}${gone("auto_banned4", "192.0.2.9")}`,
     ]);
   });
 });
