@@ -13,6 +13,7 @@ export const NOTHING: Surroundings = {
   listeners: undefined,
   published: [],
   otherRules: { nftables: "", iptables: [] },
+  translations: [],
   ephemeral: { range: undefined, reserved: [] },
   addresses: ["127.0.0.1", "::1", "198.51.100.1", "2001:db8::1"].map(address),
   interfaces: ["eth0", "wg0"],

@@ -6,6 +6,7 @@ import { CHECK_CODES, type CheckCode, checkPolicy } from "../../src/check/index.
 import { checkCarrierNeeds } from "../../src/gate/check/carriers.ts";
 import { HOST_CODES, type HostCode } from "../../src/gate/check/codes.ts";
 import { checkHost } from "../../src/gate/check/host.ts";
+import { translationsInIptables } from "../../src/gate/check/nat/iptables.ts";
 import { checkOnIptables, type IptablesHost } from "../../src/gate/check/on-iptables.ts";
 import { checkSigners } from "../../src/gate/check/signers.ts";
 import type { Surroundings } from "../../src/gate/check/surroundings.ts";
@@ -52,6 +53,13 @@ const DROPPING = JSON.stringify({
   ],
 });
 
+/** As iptables prints a redirect. */
+const REDIRECTED = translationsInIptables({
+  ...({ program: "iptables", family: "ipv4", table: "nat" } as const),
+  saved:
+    ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 443 -j REDIRECT --to-ports 22\n",
+});
+
 const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "opened-by-scan": { policy: steps("51001, 51002, 51003") },
   "easily-guessed": { policy: steps("51500, tcp/51200, udp/51801") },
@@ -92,6 +100,10 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   },
   "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
   "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
+  "nat-around-door": {
+    policy: KNOCKED,
+    around: { listeners: [SSHD], translations: REDIRECTED },
+  },
   "carrier-needs-newer": {
     policy: policy("    token: { carriers: [ping, http/80] }\n"),
     answers: { kernel: "5.10.0-28-amd64", check: fails("Error: syntax error, unexpected @ih") },

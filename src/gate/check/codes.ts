@@ -17,6 +17,8 @@ export const HOST_CODES = [
   // Names of things that are not there.
   "no-such-interface",
   "not-this-host",
+  // Ways to a service past its door.
+  "nat-around-door",
   // What the host is too old for.
   "carrier-needs-newer",
   // What iptables does otherwise.

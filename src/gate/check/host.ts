@@ -2,6 +2,7 @@
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Door, Policy, Sequence } from "../../policy/policy.ts";
 import type { Problem } from "../../problem/problem.ts";
+import { checkAroundNat } from "./around-nat.ts";
 import { checkCarrierServers } from "./carriers.ts";
 import { checkConnected } from "./connected.ts";
 import { checkListening } from "./listening.ts";
@@ -31,6 +32,7 @@ export function checkHost(
     ...checkCarrierServers(placed, around),
     ...checkWatching(placed, around, (door, sequence) => move(door, better(door) ?? sequence)),
     ...checkNaming(placed, around),
+    ...checkAroundNat(placed, around),
   ];
 }
 

@@ -8,6 +8,8 @@ import type { Session } from "../session.ts";
 import { readSockets } from "../sockets.ts";
 import { nameWay, readAddresses, readInterfaces, readWays, type Way } from "./addresses.ts";
 import { type OtherRules, readOtherRules } from "./firewalls/stoppers.ts";
+import { readTranslations } from "./nat/read.ts";
+import type { Translation } from "./nat/translation.ts";
 import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
 import { readPublished } from "./published.ts";
 
@@ -28,6 +30,8 @@ export interface Surroundings {
   /** Ports that are handed on to containers and other hosts, as far as the rules can be read. */
   readonly published: readonly Service[];
   readonly otherRules: OtherRules;
+  /** Rules of others that send packets elsewhere, as far as they can be read. */
+  readonly translations: readonly Translation[];
   readonly ephemeral: Ephemeral;
   /** Of all interfaces, loopback and broadcast included. */
   readonly addresses: readonly Address[] | undefined;
@@ -61,6 +65,7 @@ export async function lookAround(
     others: arrivals.slice(own.length),
     published: hasSilentService(policy, listeners ?? []) ? await readPublished(host, ruleset) : [],
     otherRules: await readOtherRules(host, ruleset),
+    translations: await readTranslations(host, ruleset),
     forwards: { ipv4, ipv6 },
     ...{ listeners, ephemeral, addresses, interfaces },
   };
