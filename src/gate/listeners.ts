@@ -15,6 +15,8 @@ export interface Listener {
    * text: a process calls itself what it likes.
    */
   readonly process: string | undefined;
+  /** Of all processes that have it, as far as `ss` tells. */
+  readonly pids?: readonly number[];
 }
 
 /** In the order of `ss`; none where there is no `ss` to ask. */
@@ -40,6 +42,9 @@ const LISTENER = /^(tcp|udp) +(?:LISTEN|UNCONN) +\d+ +\d+ +(\S+) +\S+(.*)$/s;
 /** The first of them. Whatever stands there: a process may have a part of this in its name. */
 const PROCESS = /^ *users:\(\("(.*?)",pid=\d+,fd=\d+\)/s;
 
+/** Of each process. A name may hold the same, and so a number that is no process's of it. */
+const PID = /",pid=(\d+),fd=\d+\)/g;
+
 /** What is not of this form is left out. */
 function parseListener(text: string): Listener[] {
   const [, protocol, local = "", users = ""] = LISTENER.exec(text) ?? [];
@@ -52,6 +57,7 @@ function parseListener(text: string): Listener[] {
       isEveryAddress: isEveryAddress(endpoint.address),
       isLoopback: isLoopback(endpoint.address),
       process: PROCESS.exec(users)?.[1],
+      pids: [...users.matchAll(PID)].map(([, pid]) => Number(pid)),
     },
   ];
 }

@@ -14,6 +14,7 @@ export const NOTHING: Surroundings = {
   published: [],
   otherRules: { nftables: "", iptables: [] },
   translations: [],
+  otherLocals: [],
   ephemeral: { range: undefined, reserved: [] },
   addresses: ["127.0.0.1", "::1", "198.51.100.1", "2001:db8::1"].map(address),
   interfaces: ["eth0", "wg0"],

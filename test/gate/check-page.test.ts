@@ -10,8 +10,10 @@ import { translationsInIptables } from "../../src/gate/check/nat/iptables.ts";
 import { checkOnIptables, type IptablesHost } from "../../src/gate/check/on-iptables.ts";
 import { checkSigners } from "../../src/gate/check/signers.ts";
 import type { Surroundings } from "../../src/gate/check/surroundings.ts";
+import { prefixOf } from "../../src/policy/address.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
 import { renderProblem } from "../../src/problem/render.ts";
+import { address } from "../scenarios/arbitrary.ts";
 import { type Answers, fails, fakeHost } from "../setup/fake-host.ts";
 import { sure } from "../setup/sure.ts";
 import { ALL_SAFE, arrival, listener, NOTHING } from "./around.ts";
@@ -103,6 +105,21 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "nat-around-door": {
     policy: KNOCKED,
     around: { listeners: [SSHD], translations: REDIRECTED },
+  },
+  "second-port": {
+    policy: KNOCKED,
+    around: {
+      listeners: [22, 2222].map((port) => ({
+        ...listener("tcp", "0.0.0.0", port, "sshd"),
+        pids: [712],
+      })),
+    },
+  },
+  "local-elsewhere": {
+    policy: policy("").replace("tcp/22", "udp/51820"),
+    around: {
+      otherLocals: [{ prefix: prefixOf(address("198.51.100.9")), table: "100", isForAll: true }],
+    },
   },
   "carrier-needs-newer": {
     policy: policy("    token: { carriers: [ping, http/80] }\n"),

@@ -13,6 +13,7 @@ const SOCKETS = "ss --no-header --numeric --tcp --all";
 const ADDRESSES = "ip --json address show";
 const WAYS = "ip --json -force -batch -";
 const CONNTRACK = "conntrack -L -p tcp";
+const LOCALS = "ip --json route show table all type local";
 const RULESET = "nft --json --terse list ruleset";
 const NAT4 = "iptables-save --table nat";
 const NAT6 = "ip6tables-save --table nat";
@@ -56,9 +57,9 @@ describe("a check", () => {
       FROM_192,
     );
     await check(SSH, host);
-    expect(host.asked).toHaveLength(7);
+    expect(host.asked).toHaveLength(8);
     expect(new Set(host.asked)).toEqual(
-      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS, RULESET]),
+      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS, RULESET, LOCALS]),
     );
   });
 

@@ -19,6 +19,8 @@ export const HOST_CODES = [
   "not-this-host",
   // Ways to a service past its door.
   "nat-around-door",
+  "second-port",
+  "local-elsewhere",
   // What the host is too old for.
   "carrier-needs-newer",
   // What iptables does otherwise.

@@ -6,8 +6,10 @@ import { checkAroundNat } from "./around-nat.ts";
 import { checkCarrierServers } from "./carriers.ts";
 import { checkConnected } from "./connected.ts";
 import { checkListening } from "./listening.ts";
+import { checkLocalElsewhere } from "./local-elsewhere.ts";
 import { moverOf } from "./moving.ts";
 import { checkNaming } from "./naming.ts";
+import { checkSecondPorts } from "./second-port.ts";
 import { checkStopped } from "./stopped.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { checkWatching } from "./watching.ts";
@@ -33,6 +35,8 @@ export function checkHost(
     ...checkWatching(placed, around, (door, sequence) => move(door, better(door) ?? sequence)),
     ...checkNaming(placed, around),
     ...checkAroundNat(placed, around),
+    ...checkSecondPorts(placed, around),
+    ...checkLocalElsewhere(placed, around),
   ];
 }
 

@@ -8,6 +8,7 @@ import type { Session } from "../session.ts";
 import { readSockets } from "../sockets.ts";
 import { nameWay, readAddresses, readInterfaces, readWays, type Way } from "./addresses.ts";
 import { type OtherRules, readOtherRules } from "./firewalls/stoppers.ts";
+import { type OtherLocal, readOtherLocals } from "./local-routes.ts";
 import { readTranslations } from "./nat/read.ts";
 import type { Translation } from "./nat/translation.ts";
 import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
@@ -32,6 +33,8 @@ export interface Surroundings {
   readonly otherRules: OtherRules;
   /** Rules of others that send packets elsewhere, as far as they can be read. */
   readonly translations: readonly Translation[];
+  /** Addresses that are this host's by other routing tables than `local`. */
+  readonly otherLocals: readonly OtherLocal[];
   readonly ephemeral: Ephemeral;
   /** Of all interfaces, loopback and broadcast included. */
   readonly addresses: readonly Address[] | undefined;
@@ -66,6 +69,7 @@ export async function lookAround(
     published: hasSilentService(policy, listeners ?? []) ? await readPublished(host, ruleset) : [],
     otherRules: await readOtherRules(host, ruleset),
     translations: await readTranslations(host, ruleset),
+    otherLocals: await readOtherLocals(host),
     forwards: { ipv4, ipv6 },
     ...{ listeners, ephemeral, addresses, interfaces },
   };

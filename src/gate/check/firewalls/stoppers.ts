@@ -72,6 +72,26 @@ export function stoppersOf(rules: OtherRules, service: Service): Stopper[] {
   return [...new Map(stoppers.map((stopper) => [stopper.remedy, stopper])).values()];
 }
 
+/** Whether none of the rules can stop a beginning to the service, over either family. */
+export function passesAll(rules: OtherRules, service: Service): boolean {
+  return FAMILIES.every((family) => {
+    const nftables = parseBaseChains(rules.nftables, { ...service, family }).every(
+      ({ chains, name, policy }) => {
+        const endings = endingsOf(chains, name);
+        return !endings.has("stop") && (policy === "accept" || !endings.has("end"));
+      },
+    );
+    const iptables = rules.iptables
+      .filter((one) => one.family === family)
+      .every(({ saved }) => {
+        const { chains, policy } = parseTable(saved, service);
+        const endings = endingsOf(chains, "INPUT");
+        return !endings.has("stop") && (policy === "accept" || !endings.has("end"));
+      });
+    return nftables && iptables;
+  });
+}
+
 function stoppersInNftables(rules: OtherRules, family: Family, service: Service): Stopper[] {
   // Where iptables cannot print its table, others have put into it what it does not know.
   const isPrinted = rules.iptables.some(
