@@ -10,12 +10,16 @@ import type { Host } from "../host/index.ts";
 import type { PlacedPolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem } from "../problem/problem.ts";
+import type { Backend } from "./backend.ts";
 import { checkCarrierNeeds } from "./check/carriers.ts";
 import { checkHost, type Judge, listUnseen } from "./check/host.ts";
 import { checkOnIptables, listUnseenOnIptables, readIptablesHost } from "./check/on-iptables.ts";
 import { checkSigners } from "./check/signers.ts";
 import { lookAround } from "./check/surroundings.ts";
 import { foreseeBackend } from "./foresee.ts";
+import { nftables } from "./nftables/index.ts";
+import { isIncomplete } from "./nftables/missing.ts";
+import { findObstacle } from "./obstacle.ts";
 import { findSession } from "./session.ts";
 
 export interface GateCheck {
@@ -63,7 +67,7 @@ async function checkBackend(
   wanted: Policy["backend"],
 ): Promise<Pick<GateCheck, "problems" | "notLookedAt">> {
   const backend = await foreseeBackend(host, { ...placed.policy, backend: wanted });
-  const limits = backend.limitsOf(placed);
+  const limits = [...backend.limitsOf(placed), ...(await checkParts(host, backend, wanted))];
   if (backend.name !== "iptables") {
     return { problems: [...limits, ...(await checkCarrierNeeds(host, placed))], notLookedAt: [] };
   }
@@ -72,6 +76,19 @@ async function checkBackend(
     problems: [...limits, ...checkOnIptables(placed, there)],
     notLookedAt: listUnseenOnIptables(there),
   };
+}
+
+/** That the kernel lacks a part of nftables: an error, or where iptables does it why that does. */
+async function checkParts(
+  host: Host,
+  { name }: Backend,
+  wanted: Policy["backend"],
+): Promise<readonly Problem[]> {
+  if (wanted === "iptables" || (await findObstacle(host)) !== undefined) return [];
+  const lack = await nftables.findObstacle(host);
+  if (lack === undefined || !isIncomplete(lack)) return [];
+  if (name === "nftables") return [lack];
+  return [{ ...lack, severity: "warning", what: `${lack.what}; iptables would hold the gate` }];
 }
 
 function judgeOf({ policy }: PlacedPolicy, known: Known, reports: readonly DoorReport[]): Judge {

@@ -19,6 +19,7 @@ const NAT4 = "iptables-save --table nat";
 const NAT6 = "ip6tables-save --table nat";
 const NFT = "nft --version";
 const CHAINS = "nft --terse list chains inet";
+const TRY = "nft --check -f -";
 const NMAP = "/usr/share/nmap/nmap-services";
 
 type Programs = Readonly<Record<string, Finished>>;
@@ -53,13 +54,18 @@ const FROM_192 = session("192.0.2.7 50000 198.51.100.1 22");
 describe("a check", () => {
   test("asks with nothing but these questions", async () => {
     const host = hostWith(
-      { ...LISTENING, [NFT]: prints("nftables v1.0.6\n"), [CHAINS]: prints("") },
+      {
+        ...LISTENING,
+        [NFT]: prints("nftables v1.0.6\n"),
+        [CHAINS]: prints(""),
+        [TRY]: prints(""),
+      },
       FROM_192,
     );
     await check(SSH, host);
-    expect(host.asked).toHaveLength(8);
-    expect(new Set(host.asked)).toEqual(
-      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS, RULESET, LOCALS]),
+    expect(host.asked).toHaveLength(9);
+    expect(new Set(host.asked.map((question) => question.split(" < ")[0]))).toEqual(
+      new Set([NFT, CHAINS, CONNTRACK, ADDRESSES, LISTENERS, SOCKETS, RULESET, LOCALS, TRY]),
     );
   });
 

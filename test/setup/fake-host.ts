@@ -12,6 +12,8 @@ export interface Answers {
   /** Of /proc/self/status. */
   readonly capabilities?: string;
   readonly nftVersion?: Finished;
+  /** How it ends to try rules of some parts of nftables; undefined: the kernel takes them. */
+  readonly parts?: (rules: string) => Finished | undefined;
   /** How the question to the kernel ends whether it knows nftables at all. */
   readonly anyNftables?: Finished;
   /**
@@ -63,6 +65,8 @@ const NOTHING = '{"nftables": []}';
 const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
 
 const PROBE = "nft --terse list chains inet";
+/** Asked once whether the kernel has all parts of nftables that a gate needs. */
+const PARTS = "table inet postern_parts ";
 export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as const;
 /** Of all tables; see `listWithoutMembers`. */
 export const LIST_TERSE = ["nft", "--json", "--terse", "list", "ruleset", "inet"] as const;
@@ -99,6 +103,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
+      if (`${stdin}`.includes(PARTS)) return Promise.resolve(answers.parts?.(`${stdin}`) ?? DONE);
       if (!line.endsWith(" --version") && line !== PROBE) ran.push({ argv, stdin: `${stdin}` });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);

@@ -4,6 +4,7 @@ import type { Finished, Host } from "../../host/index.ts";
 import type { Problem } from "../../problem/problem.ts";
 import { askOnce, askVersion } from "../ask-once.ts";
 import { isOlder, obstacle } from "../obstacle.ts";
+import { findMissing } from "./missing.ts";
 
 /** `socket wildcard`, the youngest thing that a gate asks of the kernel, came with 5.10. */
 const OLDEST_KERNEL = [5, 10] as const;
@@ -27,8 +28,11 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
   // The kernel may have been built without. To list tables would take as long as to list all that
   // is in their sets.
   const chains = await askOnce(host, "nft", "--terse", "list", "chains", "inet");
-  return chains.status === 0 ? undefined : refusedByNft(chains);
+  return chains.status === 0 ? findMissing(host) : refusedByNft(chains);
 }
+
+/** Says `host-nft-refused` of what the kernel lacks, too: the words that nft has for it help nobody. */
+const MISSING = /No such file or directory|Operation not supported|Protocol not supported/;
 
 /** nft would not do what was asked, though nothing in the asking was wrong. */
 export function refusedByNft({ status, stderr }: Finished): Problem {
@@ -39,7 +43,9 @@ export function refusedByNft({ status, stderr }: Finished): Problem {
   return obstacle(
     "nft-refused",
     `nft refused: ${said}${about}`,
-    "nothing was changed; see `nft list ruleset`",
+    MISSING.test(said) && about !== ""
+      ? "nothing was changed; the kernel has no part for this rule: load its module (`modprobe -a nft_log nft_reject_inet nft_limit nft_counter`), or write `backend: iptables`"
+      : "nothing was changed; see `nft list ruleset`",
   );
 }
 
