@@ -100,6 +100,10 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
     policy: KNOCKED,
     around: { listeners: [SSHD, listener("udp", "0.0.0.0", 22_000, "openvpn")] },
   },
+  "udp-over-ephemeral": {
+    policy: policy("").replace("tcp/22", "udp/60000-61000"),
+    around: { ephemeral: { range: { first: 32_768, last: 60_999 }, reserved: [] } },
+  },
   "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
   "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
   "nat-around-door": {

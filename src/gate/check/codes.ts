@@ -14,6 +14,7 @@ export const HOST_CODES = [
   // What else meets the watch range.
   "watch-over-ephemeral",
   "watch-over-service",
+  "udp-over-ephemeral",
   // Names of things that are not there.
   "no-such-interface",
   "not-this-host",

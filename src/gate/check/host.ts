@@ -12,6 +12,7 @@ import { checkNaming } from "./naming.ts";
 import { checkSecondPorts } from "./second-port.ts";
 import { checkStopped } from "./stopped.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { checkUdpEphemeral } from "./udp-ephemeral.ts";
 import { checkWatching } from "./watching.ts";
 
 /** What the scans say of other sequences for the doors. */
@@ -33,6 +34,7 @@ export function checkHost(
     ...checkStopped(placed, around),
     ...checkCarrierServers(placed, around),
     ...checkWatching(placed, around, (door, sequence) => move(door, better(door) ?? sequence)),
+    ...checkUdpEphemeral(placed, around),
     ...checkNaming(placed, around),
     ...checkAroundNat(placed, around),
     ...checkSecondPorts(placed, around),

@@ -21,6 +21,11 @@ export interface Ephemeral {
   readonly reserved: readonly Ports[];
 }
 
+/** `22`, or `6000-6010`. */
+export function printPorts({ first, last }: Ports): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
 export function portsMeet(a: Ports, b: Ports): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
