@@ -15,8 +15,9 @@ import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor, compileTrusted } from "./door.ts";
 import { compileDoorBySource } from "./door-by-source.ts";
 import type { DoorParts, Surroundings } from "./doorway.ts";
+import { chainsAtEntry, type Entry } from "./entry.ts";
 import { compileFragments, headersChain, toHeaders } from "./fragments.ts";
-import { chain, forEachFamily, goto, jump, packetsOf, RETURN, rule, takes } from "./rules.ts";
+import { chain, forEachFamily, jump, packetsOf, RETURN, rule, takes } from "./rules.ts";
 import { compileSequence, outlyingSteps } from "./sequence.ts";
 import {
   bothOf,
@@ -56,11 +57,12 @@ export function compilePolicy(
   const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
   const chains: Chain[] = [
     // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
-    ...entryChains(
-      policy,
-      [...kind.first(policy), ...knocks.rules, ...pingRules(policy), ...services.rules],
-      MAIN_ENTRY,
-    ),
+    ...chainsAtEntry(policy, ENTRY, [
+      ...kind.first(policy),
+      ...knocks.rules,
+      ...pingRules(policy),
+      ...services.rules,
+    ]),
     ...knocks.chains,
     ...services.chains,
     ...pingChain(policy),
@@ -97,6 +99,18 @@ export function compilePolicy(
   };
 }
 
+const ENTRY: Entry = {
+  name: "prerouting",
+  inside: "gate",
+  note: "Every incoming packet meets these comparisons, and most meet nothing else.",
+};
+
+const FRAGMENTS_ENTRY: Entry = {
+  name: "unassembled",
+  inside: "unassembled_gate",
+  note: "Every incoming IPv6 packet, before fragments are put together.",
+};
+
 interface Kind {
   readonly arrivals: (arrivals: readonly Arrival[]) => readonly Arrival[];
   readonly door: (parts: DoorParts) => Chain[];
@@ -120,7 +134,7 @@ const KINDS: Readonly<Record<Memory, Kind>> = {
     shared: compileTrusted,
     sets: ({ begun, opening, flows, closing }) => [begun, opening, flows, closing],
     fragments: (policy) =>
-      compileFragments(policy, (rules) => entryChains(policy, rules, FRAGMENTS_ENTRY)),
+      compileFragments(policy, (rules) => chainsAtEntry(policy, FRAGMENTS_ENTRY, rules)),
     first: () => [],
     ignored: forEachFamily((_, family) =>
       rule([{ kind: "fragment", family }], RETURN, "a piece is no knock"),
@@ -198,37 +212,6 @@ function logsIn(chains: readonly Chain[]): LogKind[] {
   return LOG_KINDS.filter((kind) =>
     actions.some((action) => action.kind === "log" && action.line === kind),
   );
-}
-
-/** The name of a first chain, of the one behind it for the gated interfaces, and its note. */
-interface Entry {
-  readonly name: string;
-  readonly gated: string;
-  readonly note: string;
-}
-
-const MAIN_ENTRY: Entry = {
-  name: "prerouting",
-  gated: "gate",
-  note: "Every incoming packet meets these comparisons, and most meet nothing else.",
-};
-
-const FRAGMENTS_ENTRY: Entry = {
-  name: "unassembled",
-  gated: "unassembled_gate",
-  note: "Every incoming IPv6 packet, before fragments are put together.",
-};
-
-function entryChains(
-  policy: Policy,
-  rules: readonly Rule[],
-  { name, gated, note }: Entry,
-): Chain[] {
-  if (policy.interfaces.length === 0) return [chain(name, note, ...rules)];
-  const here = policy.interfaces.map((one) =>
-    rule([{ kind: "interface", name: one }], goto(gated)),
-  );
-  return [chain(name, "Only these interfaces have doors.", ...here), chain(gated, note, ...rules)];
 }
 
 function serviceArrivals(door: Door): Arrival[] {

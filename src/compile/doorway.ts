@@ -2,6 +2,7 @@
 import { type Address, prefixOf } from "../policy/address.ts";
 import type { Door, Policy, Service } from "../policy/policy.ts";
 import type { Action, Chain, Counter, Match, Rule, Verdict } from "../program/program.ts";
+import { mayNameLoopback } from "./entry.ts";
 import {
   chain,
   doing,
@@ -96,9 +97,9 @@ export function packetsTo({ protocol, ports }: Service): Match[] {
   ];
 }
 
-/** Loopback is gated only if a policy could name it, and it cannot. */
-export function exemptLoopback(policy: Policy): Rule[] {
-  return policy.interfaces.length === 0 ? [rule([{ kind: "from-loopback" }], RETURN)] : [];
+/** Nothing where the policy's interfaces leave loopback out anyhow. */
+export function exemptLoopback({ interfaces }: Policy): Rule[] {
+  return mayNameLoopback(interfaces) ? [rule([{ kind: "from-loopback" }], RETURN)] : [];
 }
 
 /** The packets whose destination is the door's: any one of the lists of matches. */

@@ -1,13 +1,13 @@
 /** What a single packet is to a policy, whatever came before it (design 3.1, 3.2, 3.6). */
 import { type Address, maskAddress, prefixHolds, widthOf } from "../policy/address.ts";
 import { CARRIERS, type Carrier } from "../policy/carriers.ts";
+import { coversInterface } from "../policy/interfaces.ts";
 import type { Door, Policy, PortRange, Step } from "../policy/policy.ts";
 import type { Datagram, Packet, TcpSegment } from "./packet.ts";
 
 /** Whether the gate looks at the packet at all. */
 export function isGated(policy: Policy, packet: Packet): boolean {
-  if (policy.interfaces.length === 0) return packet.interface !== "lo";
-  return policy.interfaces.some((name) => name === packet.interface);
+  return coversInterface(policy.interfaces, packet.interface);
 }
 
 export function isForDestinationOf(door: Door, packet: Packet): boolean {

@@ -46,6 +46,7 @@ export const CODES = [
   "empty-list",
   "long-list",
   "repeated-item",
+  "contradicting-items",
   "several-values",
   // Words and numbers.
   "turned-by-yaml",

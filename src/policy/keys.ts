@@ -4,12 +4,13 @@
  */
 import { printCarrier } from "./carriers.ts";
 import { checkCover } from "./cover.ts";
+import { checkInterfaces } from "./interfaces.ts";
 import {
   carrier,
   doorName,
   duration,
   filePath,
-  interfaceName,
+  interfaceEntry,
   portRange,
   prefix,
   principal,
@@ -281,10 +282,10 @@ export const POLICY = record(
       absent: { kind: "default", value: "auto", written: "auto" },
     },
     interfaces: {
-      shape: listOf(interfaceName, { of: "interface names", print: String }),
+      shape: listOf(interfaceEntry, { of: "interface names or patterns", check: checkInterfaces }),
       meaning:
-        "where the gate looks at packets; what comes in elsewhere passes. A name has 1 to 15 letters, digits and `. _ @ : -`",
-      example: ["eth0"],
+        'the interfaces that the gate covers; a packet that comes in by another one passes. `"ppp*"` covers every interface whose name begins with `ppp`. `"!lan0"` leaves one out, and a list of nothing but those covers every other interface but loopback. A name has 1 to 15 letters, digits and `. _ @ : -`',
+      example: ["eth0", "ppp*", "!lan0"],
       absent: { kind: "described", value: [], words: "every interface but loopback" },
     },
     trusted: {

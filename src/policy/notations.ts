@@ -1,13 +1,8 @@
 /** The notations of a policy's single values as shapes. */
 import { text } from "./shape/text.ts";
 import { parseCarrier, parseSignedCarrier } from "./value/carrier.ts";
-import {
-  parseClientName,
-  parseDoorName,
-  parseHostName,
-  parseInterfaceName,
-  parsePrincipal,
-} from "./value/name.ts";
+import { parseInterfaceEntry } from "./value/interface.ts";
+import { parseClientName, parseDoorName, parseHostName, parsePrincipal } from "./value/name.ts";
 import { parseFilePath } from "./value/path.ts";
 import { patternUpTo } from "./value/pattern.ts";
 import { parsePortRange } from "./value/port.ts";
@@ -86,10 +81,10 @@ export const prefix = text({ ...prefixNotation, parse: parseWholePrefix });
 /** A prefix that does not hold everybody. */
 export const trustedPrefix = text({ ...prefixNotation, parse: parseTrusted });
 
-export const interfaceName = text({
-  wanted: "the name of a network interface",
-  schema: { type: "string", pattern: "^[A-Za-z0-9._@:-]{1,15}$" },
-  parse: parseInterfaceName,
+export const interfaceEntry = text({
+  wanted: 'the name of a network interface, or a pattern such as "ppp*" or "!lan0"',
+  schema: { type: "string", pattern: "^!?([A-Za-z0-9._@:-]{1,15}|[A-Za-z0-9._@:-]{1,14}\\*)$" },
+  parse: parseInterfaceEntry,
   listed: true,
 });
 

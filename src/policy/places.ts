@@ -6,6 +6,7 @@ import type { Located } from "./shape/shape.ts";
 
 /** Lists are in the order of the policy's own. */
 export interface Places {
+  readonly interfaces: readonly Place[];
   readonly trusted: readonly Place[];
   /** The key `after` of `ban`. */
   readonly banAfter: Place | undefined;
@@ -33,8 +34,9 @@ export interface DoorPlaces {
   readonly signedCarriers: readonly Place[];
 }
 
-export function placesOf({ trusted, ban, doors }: PolicyFields): Places {
+export function placesOf({ interfaces, trusted, ban, doors }: PolicyFields): Places {
   return {
+    interfaces: placesIn(interfaces.value),
     trusted: placesIn(trusted.value),
     banAfter: ban.value?.after.place,
     doors: (doors.value ?? []).map(doorPlaces),

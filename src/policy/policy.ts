@@ -14,7 +14,7 @@ export type Port = Branded<number, "Port">;
 export type Seconds = Branded<number, "Seconds">;
 /** `[a-z][a-z0-9-]*`, 1 to 32 characters: safe in set names, log lines and on a terminal. */
 export type DoorName = Branded<string, "DoorName">;
-/** A network interface's name, 1 to 15 characters of `A-Za-z0-9._@:-`. */
+/** A network interface's name or its beginning, 1 to 15 characters of `A-Za-z0-9._@:-`. */
 export type InterfaceName = Branded<string, "InterfaceName">;
 /** A name that can be looked up, or an address, with its zone where it has one; lower case. */
 export type HostName = Branded<string, "HostName">;
@@ -36,8 +36,11 @@ export interface PortRange {
 
 export interface Policy {
   readonly backend: "auto" | "nftables" | "iptables";
-  /** Where the gate looks at packets; empty: on every interface but loopback. */
-  readonly interfaces: readonly InterfaceName[];
+  /**
+   * Which interfaces the gate covers, in the order of the file. Where none is included, it covers
+   * every interface that is not excluded; loopback never.
+   */
+  readonly interfaces: readonly InterfaceEntry[];
   readonly trusted: readonly Prefix[];
   /** 48 to 128: IPv6 sources that share so many bits are one knocker. */
   readonly ipv6PrefixLength: number;
@@ -45,6 +48,20 @@ export interface Policy {
   readonly ban: AutomaticBan | undefined;
   /** In the order of the file, at least one; names differ. */
   readonly doors: readonly Door[];
+}
+
+/** One item of `interfaces`. An exclusion outranks an inclusion, whatever their order. */
+export interface InterfaceEntry {
+  /** Written with `!`: the gate does not cover what the pattern matches. */
+  readonly isExcluded: boolean;
+  readonly pattern: InterfacePattern;
+}
+
+/** Matches one interface by its name. */
+export interface InterfacePattern {
+  readonly name: InterfaceName;
+  /** Written with `*`: matches every name that begins so; such a beginning has at most 14 characters. */
+  readonly isPrefix: boolean;
 }
 
 /** So many wrong steps in so long a time shut every door to a source for so long. */

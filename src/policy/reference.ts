@@ -77,7 +77,8 @@ function printAbsent(absent: Absent<unknown>): string {
 
 /** A value as it stands in a policy, on one line. */
 export function printInline(value: Json): string {
-  if (typeof value === "string") return value;
+  // An exclamation mark would begin a tag; a pattern is easier to tell from an alias in quotes.
+  if (typeof value === "string") return /^!|\*$/.test(value) ? JSON.stringify(value) : value;
   if (isList(value)) return `[${value.map(printInline).join(", ")}]`;
   if (typeof value !== "object") return JSON.stringify(value);
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${printInline(inner)}`);

@@ -21,7 +21,7 @@ export function matchesPacket(match: PacketMatch, packet: Packet): boolean {
     case "from-loopback":
       return packet.interface === "lo";
     case "interface":
-      return packet.interface === match.name;
+      return isNamed(packet.interface, match);
     case "source":
       return prefixHolds(match.in, packet.source);
     case "destination":
@@ -45,6 +45,10 @@ export function matchesPacket(match: PacketMatch, packet: Packet): boolean {
     default:
       return matchesHeaders(match, packet);
   }
+}
+
+function isNamed(name: string, match: Of<"interface">): boolean {
+  return match.isPrefix ? name.startsWith(match.name) : name === match.name;
 }
 
 function holdsAt(payload: Uint8Array | undefined, { at, bytes }: Of<"payload">): boolean {

@@ -119,7 +119,8 @@ export type Match =
   /** The destination port, whatever the protocol that has one. */
   | { readonly kind: "to-port"; readonly first: number; readonly last: number }
   | { readonly kind: "from-loopback" }
-  | { readonly kind: "interface"; readonly name: string }
+  /** The interface that the packet came in by has the name, or with `isPrefix` a name that begins so. */
+  | { readonly kind: "interface"; readonly name: string; readonly isPrefix: boolean }
   | { readonly kind: "source"; readonly in: Prefix }
   | { readonly kind: "destination"; readonly in: Prefix }
   /** Routing would keep the packet on this host (its own addresses, broadcast, multicast). */

@@ -84,7 +84,12 @@ function check(policy: Policy, story: Story, cast: Cast, memory: Memory): void {
   const state = stateAfter(policy, story, memory);
   const listing = listingAfter(program, state, now, cast.sources);
   const nowhere = { file: "p", line: 1, column: 1, length: 1, text: "" };
-  const places = { trusted: policy.trusted.map(() => nowhere), banAfter: undefined, doors: [] };
+  const places = {
+    trusted: policy.trusted.map(() => nowhere),
+    interfaces: [],
+    banAfter: undefined,
+    doors: [],
+  };
   const gate = { placed: { policy, places }, program, listing };
   for (const source of cast.sources) {
     const explained = explainSource(gate, source, false);

@@ -97,10 +97,25 @@ describe.each(HOLDERS)("past a gate that $name holds", (holder) => {
   });
 
   test("only the interfaces of the policy have doors", async () => {
-    await load(`interfaces: [eth1]\n${DOOR}`);
-    const [first, second] = network.links.map(({ server }) => server.ipv4);
-    expect(await canConnect(network.client, first ?? "", 22)).toBe(true);
-    expect(await canConnect(network.client, second ?? "", 22)).toBe(false);
+    const gated = {
+      "[eth1]": [false, true],
+      '["e*", "!eth0"]': [false, true],
+      '["!eth0"]': [false, true],
+      '["eth1*", eth0]': [true, true],
+    };
+    for (const [interfaces, expected] of Object.entries(gated)) {
+      await load(`interfaces: ${interfaces}\n${DOOR}`);
+      const connected = network.links.map(({ server }) =>
+        FAMILIES.map((family) => canConnect(network.client, server[family], 22)),
+      );
+      const isRefused = await Promise.all(
+        connected.map(async (each) => (await Promise.all(each)).map((could) => !could)),
+      );
+      expect([interfaces, isRefused]).toEqual([
+        interfaces,
+        expected.map((isGated) => FAMILIES.map(() => isGated)),
+      ]);
+    }
   });
 
   test("a packet that two doors see is a step to both, and only to who made the steps before", async () => {

@@ -1,6 +1,7 @@
 /** What a policy without a problem becomes. */
 import { describe, expect, test } from "vitest";
 import { printPrefix } from "../../src/policy/address.ts";
+import { printInterfaceEntry } from "../../src/policy/interfaces.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Door, Policy } from "../../src/policy/policy.ts";
 import { printService } from "../../src/policy/value/service.ts";
@@ -59,7 +60,7 @@ test("the smallest policy gets every default", () => {
 test("every key arrives", () => {
   const policy = read(`
 backend: iptables
-interfaces: [eth0, "br-lan.7", wg0@if3]
+interfaces: [eth0, "br-lan.7", wg0@if3, "ppp*", "!lan0", "!veth*"]
 trusted: [10.0.0.0/24, 2001:db8:a07b:1::/64, 192.0.2.9]
 ipv6-prefix: 64
 log: true
@@ -78,9 +79,13 @@ doors:
       watch: 50000-50000
 `);
   const [mosh] = policy.doors;
-  expect({ ...policy, trusted: policy.trusted.map(printPrefix), doors: undefined }).toEqual({
+  const lists = {
+    interfaces: policy.interfaces.map(printInterfaceEntry),
+    trusted: policy.trusted.map(printPrefix),
+  };
+  expect({ ...policy, ...lists, doors: undefined }).toEqual({
     backend: "iptables",
-    interfaces: ["eth0", "br-lan.7", "wg0@if3"],
+    interfaces: ["eth0", "br-lan.7", "wg0@if3", "ppp*", "!lan0", "!veth*"],
     trusted: ["10.0.0.0/24", "2001:db8:a07b:1::/64", "192.0.2.9"],
     ipv6PrefixLength: 64,
     log: true,
@@ -142,6 +147,11 @@ const accepted: readonly (readonly [claim: string, policy: string])[] = [
   ["a door called like a key of a door", "doors:\n  refuse: { protects: tcp/22 }"],
   ["a door's name of 32 characters", `doors:\n  ${"a".repeat(32)}: { protects: tcp/22 }`],
   ["an interface that YAML takes for a number, in quotes", top('interfaces: ["1e3"]')],
+  ["the longest pattern of interfaces", top('interfaces: ["abcdefghijklmn*"]')],
+  ["nothing but interfaces that are left out", top('interfaces: ["!lan0", "!veth*"]')],
+  ["a pattern of which one interface is left out", top('interfaces: ["eth*", "!eth1"]')],
+  ["what is left out of nothing that is covered", top('interfaces: [eth0, "!lan0"]')],
+  ["a pattern that matches loopback", top('interfaces: ["l*"]')],
   ["an address that ends with a colon, in quotes", top('trusted: ["2001:db8::"]')],
   ["half of all addresses", top("trusted: [0.0.0.0/1]")],
   ["every address as a destination", keys('destinations: [0.0.0.0/0, "::/0"]')],

@@ -5,6 +5,7 @@ import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Problem } from "../../src/problem/problem.ts";
 import { profiles } from "../client/profile/refused-profiles.ts";
 import { carriers } from "./refused/carriers.ts";
+import { interfaces } from "./refused/interfaces.ts";
 import { expectRefused } from "./refused/judge.ts";
 import type { Refused } from "./refused/row.ts";
 import { signedKnocks } from "./refused/signed.ts";
@@ -15,6 +16,7 @@ import { yaml } from "./refused/yaml.ts";
 const tables: Readonly<Record<string, readonly Refused[]>> = {
   ...values,
   ...carriers,
+  ...interfaces,
   ...signedKnocks,
   ...structure,
   ...yaml,

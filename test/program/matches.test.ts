@@ -25,6 +25,10 @@ const tcp = (over: Partial<Content<"tcp">>): Packet => ({
 const flagged = (...flags: readonly TcpFlag[]) => tcp({ flags });
 const toPort = (port: number) => tcp({ destinationPort: port });
 
+const cameInBy = (name: string, isPrefix = false): Match => ({
+  kind: "interface",
+  ...{ name, isPrefix },
+});
 const is = (protocol: "tcp" | "udp" | "icmp" | "icmpv6"): Match => ({
   kind: "protocol",
   is: protocol,
@@ -72,8 +76,11 @@ const ROWS: readonly Row[] = [
     true,
   ],
   ["what comes in by eth0 is not", { kind: "from-loopback" }, from, false],
-  ["an interface is known by its whole name", { kind: "interface", name: "eth0" }, from, true],
-  ["and not by the beginning of it", { kind: "interface", name: "eth" }, from, false],
+  ["an interface is known by its whole name", cameInBy("eth0"), from, true],
+  ["and not by the beginning of it", cameInBy("eth"), from, false],
+  ["a pattern matches a name that begins so", cameInBy("eth", true), from, true],
+  ["a pattern matches the name that it is", cameInBy("eth0", true), from, true],
+  ["a pattern does not match a shorter name", cameInBy("eth00", true), from, false],
 
   ["a source in the prefix", source, from, true],
   ["a source beside the prefix", source, packetWith({ source: address("192.0.3.1") }), false],

@@ -13,6 +13,18 @@ import { candidate } from "./signed.ts";
 import { carried, FAULTS, namesOf, tokenOf } from "./tokens.ts";
 
 /** The addresses that stories are told with; a runner in the kernel puts its own in their place. */
+/** Lists that cover the interface, by name, by pattern, and because they do not leave it out. */
+function interfacesWith(gated: string): readonly string[][] {
+  const pattern = `${gated.slice(0, -1)}*`;
+  return [
+    [gated],
+    ["other0", gated],
+    ["other*", pattern],
+    [pattern, `!${gated}0`],
+    ["!other*", "!another0"],
+  ];
+}
+
 export interface Cast {
   /** Two senders; those of IPv6 share 64 bits. */
   readonly sources: readonly [Address, Address];
@@ -94,7 +106,7 @@ export function policies(
   return fc
     .record(
       {
-        interfaces: fc.constantFrom([gated], ["other0", gated]),
+        interfaces: fc.constantFrom(...interfacesWith(gated)),
         trusted: fc.constant(trusted),
         "ipv6-prefix": fc.constantFrom(64, 128),
         log: fc.boolean(),

@@ -113,7 +113,7 @@ function alternatives(match: Match, { family, listsOf, renewed }: Asking): Alter
     case "from-loopback":
       return [["-i lo"]];
     case "interface":
-      return [[`-i ${match.name}`]];
+      return [[`-i ${match.name}${match.isPrefix ? "+" : ""}`]];
     case "source":
       return [[`-s ${printPrefix(match.in)}`]];
     case "destination":

@@ -62,7 +62,7 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
     case "from-loopback":
       return 'iif "lo"';
     case "interface":
-      return `iifname "${match.name}"`;
+      return `iifname "${match.name}${match.isPrefix ? "*" : ""}"`;
     case "source":
       return `${network(match.in.first.family)} saddr ${printPrefix(match.in)}`;
     case "destination":

@@ -2,6 +2,7 @@
 import { compilePolicy } from "../../compile/index.ts";
 import type { Packet } from "../../model/packet.ts";
 import { type Prefix, prefixOf, printAddress, printPrefix } from "../../policy/address.ts";
+import { exampleInterface } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { DoorPlaces } from "../../policy/places.ts";
 import type { Door, Policy } from "../../policy/policy.ts";
@@ -42,7 +43,7 @@ export function synOf({ interfaces }: Policy, arrival: Arrival): Packet {
   const ports = { sourcePort, destinationPort };
   return {
     ...{ source, destination, destined },
-    interface: arrival.interface ?? interfaces[0] ?? "any",
+    interface: arrival.interface ?? exampleInterface(interfaces),
     content: { protocol: "tcp", ...ports, flags: ["syn"], sequenceNumber: 0, socket: "none" },
   };
 }

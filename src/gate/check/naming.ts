@@ -6,6 +6,7 @@ import {
   prefixHolds,
   printPrefix,
 } from "../../policy/address.ts";
+import { matchesInterface, printInterfaceEntry } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Problem } from "../../problem/problem.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -18,9 +19,9 @@ export function checkNaming(placed: PlacedPolicy, around: Surroundings): Problem
 function checkInterfaces({ policy }: PlacedPolicy, { interfaces: there }: Surroundings): Problem[] {
   if (there === undefined) return [];
   return policy.interfaces
-    .filter((name) => !there.includes(name))
-    .map((name) => {
-      const what = `this host has no interface ${JSON.stringify(name)} now, so no packet is looked at there`;
+    .filter(({ pattern }) => !there.some((name) => matchesInterface(pattern, name)))
+    .map((entry) => {
+      const what = `this host has no interface ${JSON.stringify(printInterfaceEntry(entry))} now, so no packet is looked at there`;
       const has = there.length === 0 ? "none but loopback" : enumerated(there);
       const fix = `correct \`interfaces\`, unless it is one that comes later; there is ${has}`;
       return warning("no-such-interface", undefined, what, fix);

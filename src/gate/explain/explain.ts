@@ -10,6 +10,7 @@ import {
   widthOf,
 } from "../../policy/address.ts";
 import { printCarrier } from "../../policy/carriers.ts";
+import { printInterfaceEntry } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Door, Policy } from "../../policy/policy.ts";
 import type { Role } from "../../program/index.ts";
@@ -25,7 +26,7 @@ export interface Explanation {
   readonly source: string;
   /** Packets from such an address come by loopback, where there are no doors. */
   readonly isOfThisHost: boolean;
-  /** The only interfaces that have doors; empty: every one but loopback. */
+  /** As the policy writes them, such as `eth0`, `ppp*` and `!lan0`; empty: all but loopback. */
   readonly interfaces: readonly string[];
   readonly trustedBy: TrustedBy | null;
   readonly bans: readonly Ban[];
@@ -101,7 +102,7 @@ export function explainSource(
     address: printAddress(source),
     source: nameSource(policy, source),
     isOfThisHost,
-    interfaces: policy.interfaces,
+    interfaces: policy.interfaces.map(printInterfaceEntry),
     trustedBy: trustedBy(placed, source),
     bans: bansOf(listing, source),
     wrongSteps: wrongStepsOf(gate, source),

@@ -1,6 +1,7 @@
 /** What would become of a new connection now: the program of the gate is run on one. */
 import type { Packet } from "../../model/packet.ts";
 import { type Address, printAddress } from "../../policy/address.ts";
+import { exampleInterface } from "../../policy/interfaces.ts";
 import type { Door, Policy, Step } from "../../policy/policy.ts";
 import { printService } from "../../policy/value/service.ts";
 import { type State, tracePacket } from "../../program/index.ts";
@@ -91,7 +92,7 @@ export function packetTo(
     source,
     destination: named?.first ?? source,
     destined: "here",
-    interface: isOfThisHost ? "lo" : (policy.interfaces[0] ?? "any"),
+    interface: isOfThisHost ? "lo" : exampleInterface(policy.interfaces),
     content,
   };
 }

@@ -49,7 +49,11 @@ function tooDeep(source: Source, offset: number): Problem {
 function instructionProblem(source: Source, token: Survey["instructions"][number]): Problem {
   const place = placeOf(source, token.offset, token.offset + token.source.length);
   const what = `${quoted(token.source)} is an instruction to the YAML reader`;
-  return problemAt(place, "yaml-instruction", what, "remove it; a policy needs none");
+  // What `interfaces` leaves out begins with the sign that makes it a tag.
+  const fix = /^![\w.@:*-]+$/.test(token.source)
+    ? `put it in quotes if it is meant as text: "${token.source}"; otherwise remove it`
+    : "remove it; a policy needs none";
+  return problemAt(place, "yaml-instruction", what, fix);
 }
 
 function secondDocument(source: Source, second: Document): Problem {

@@ -1,7 +1,7 @@
-/** Names of doors, of clients, of who signs, of network interfaces and of hosts. */
+/** Names of doors, of clients, of who signs and of hosts. */
 import { ok, type Result } from "../../problem/problem.ts";
 import { parseAddress, printAddress } from "../address.ts";
-import type { ClientName, DoorName, HostName, InterfaceName, Principal } from "../policy.ts";
+import type { ClientName, DoorName, HostName, Principal } from "../policy.ts";
 import { quoted, refuse, type Written } from "./written.ts";
 
 export function parseDoorName(written: Written): Result<DoorName> {
@@ -38,22 +38,6 @@ export function parsePrincipal(written: Written): Result<Principal> {
         "write 1 to 64 of A-Z, a-z, 0-9 and . _ @ + -, beginning with a letter or a digit, such as alice@example.org",
       ];
   return refuse(written, "not-a-principal", what, fix);
-}
-
-export function parseInterfaceName(written: Written): Result<InterfaceName> {
-  const { text } = written;
-  if (text === "lo") {
-    return refuse(written, "loopback", "the gate never looks at loopback", "leave out lo");
-  }
-  if (/^[A-Za-z0-9._@:-]{1,15}$/.test(text) && !/^\.{1,2}$/.test(text)) {
-    return ok(text as InterfaceName);
-  }
-  return refuse(
-    written,
-    "not-an-interface",
-    `${quoted(text)} cannot be the name of an interface`,
-    "write 1 to 15 letters, digits and . _ @ : -, as `ip link` shows it",
-  );
 }
 
 /**

@@ -98,9 +98,11 @@ test.each(MATCHES.map((row) => [row[1][0], ...row] as const))(
   },
 );
 
-test("an interface is named as the host names it", () => {
-  const [line] = print({ when: [{ kind: "interface", name: "eth0.1@if2" }], to: { kind: "drop" } });
-  expect(line).toMatch(/^-i "?eth0\.1@if2"? -j DROP$/);
+test("an interface is named as the host names it, a pattern as iptables writes it", () => {
+  const lineFor = (name: string, isPrefix: boolean) =>
+    print({ when: [{ kind: "interface", name, isPrefix }], to: { kind: "drop" } })[0];
+  expect(lineFor("eth0.1@if2", false)).toMatch(/^-i "?eth0\.1@if2"? -j DROP$/);
+  expect(lineFor("ppp", true)).toMatch(/^-i "?ppp\+"? -j DROP$/);
 });
 
 test("nobody is in a list for ever whose list is not for ever", () => {

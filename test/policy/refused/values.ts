@@ -350,30 +350,6 @@ const names = [
     "doors:\n  «null»: { protects: tcp/22 }",
     "no-value",
   ),
-  refused(
-    "an interface's name that is too long",
-    top("interfaces: [«abcdefghijklmnop»]"),
-    "not-an-interface",
-  ),
-  refused("an interface's name with a slash", top("interfaces: [«eth/0»]"), "not-an-interface"),
-  refused("an interface's name with a wildcard", top("interfaces: [«eth+»]"), "not-an-interface"),
-  refused("loopback", top("interfaces: [eth0, «lo»]"), "loopback: leave out lo"),
-  refused(
-    "an interface that YAML turns into true",
-    top("interfaces: [«on»]"),
-    'turned-by-yaml: put it in quotes: "on"',
-  ),
-  refused(
-    "an interface that YAML turns into a number",
-    top("interfaces: [«1e3»]"),
-    'turned-by-yaml: put it in quotes: "1e3"',
-  ),
-  refused(
-    "an interface that YAML turns into a date",
-    top("interfaces: [«2024-01-31»]"),
-    'turned-by-yaml: put it in quotes: "2024-01-31"',
-  ),
-  refused("an interface twice", top("interfaces: [eth0, «eth0»]"), "repeated-item"),
 ];
 
 export const values = { ports, steps: stepRows, durations, addresses, wordsAndNumbers, names };
