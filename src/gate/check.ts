@@ -11,6 +11,7 @@ import type { PlacedPolicy } from "../policy/parse.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Backend } from "./backend.ts";
+import { checkBypasses, readPaths } from "./check/bypass/index.ts";
 import { checkCarrierNeeds } from "./check/carriers.ts";
 import { checkHost, type Judge, listUnseen } from "./check/host.ts";
 import { checkOnIptables, listUnseenOnIptables, readIptablesHost } from "./check/on-iptables.ts";
@@ -45,18 +46,25 @@ export async function checkGate(
   { backend = placed.policy.backend }: CheckOptions = {},
 ): Promise<GateCheck> {
   const { policy } = placed;
-  const [around, services, held, signers] = await Promise.all([
+  const [around, services, held, signers, paths] = await Promise.all([
     findSession(host).then((session) => lookAround(host, policy, session)),
     readCommonPorts(host),
     checkBackend(host, placed, backend),
     checkSigners(host, placed),
+    readPaths(host, policy),
   ]);
   const { doors, problems } = checkPolicy(placed, services.known);
   const found = checkHost(placed, around, judgeOf(placed, services.known, doors));
   return {
     doors,
-    problems: [...problems, ...found, ...signers, ...held.problems],
-    notLookedAt: [...services.missing, ...listUnseen(policy, around), ...held.notLookedAt],
+    problems: [
+      ...[...problems, ...found, ...signers, ...held.problems],
+      ...checkBypasses(placed, paths),
+    ],
+    notLookedAt: [
+      ...[...services.missing, ...listUnseen(policy, around), ...held.notLookedAt],
+      ...paths.notLookedAt,
+    ],
   };
 }
 

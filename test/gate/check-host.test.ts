@@ -9,11 +9,11 @@ import { NOTHING, problemsOf, SSH, told } from "./around.ts";
 describe("names of what is not there", () => {
   test("an interface", () => {
     expect(told(`interfaces: [eht0, eth0]\n${SSH}`, {})).toEqual([
-      'warning no-such-interface: this host has no interface "eht0" now, so no packet is looked at there; correct `interfaces`, unless it is one that comes later; there is eth0 and wg0',
+      'warning no-such-interface: this host has no interface "eht0" now, and the gate looks at none of its packets; name one that there is, such as eth0 and wg0; if it comes later, perhaps under another number, write "eht*"',
     ]);
     expect(problemsOf(`interfaces: [eht0]\n${SSH}`, { interfaces: undefined })).toEqual([]);
     expect(told(`interfaces: [eht0]\n${SSH}`, { interfaces: [] })[0]).toContain(
-      "there is none but loopback",
+      "which is none but loopback",
     );
   });
 

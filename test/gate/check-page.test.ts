@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LIMIT_CODES, type LimitCode, limitsOf } from "../../src/backend/iptables/index.ts";
 import { CHECK_CODES, type CheckCode, checkPolicy } from "../../src/check/index.ts";
+import { checkBypasses, type Paths } from "../../src/gate/check/bypass/index.ts";
 import { checkCarrierNeeds } from "../../src/gate/check/carriers.ts";
 import { HOST_CODES, type HostCode } from "../../src/gate/check/codes.ts";
 import { checkHost } from "../../src/gate/check/host.ts";
@@ -17,12 +18,14 @@ import { address } from "../scenarios/arbitrary.ts";
 import { type Answers, fails, fakeHost } from "../setup/fake-host.ts";
 import { sure } from "../setup/sure.ts";
 import { ALL_SAFE, arrival, listener, NOTHING } from "./around.ts";
+import { link, NO_PATHS, portOf } from "./paths.ts";
 
 const page = readFileSync("docs/check.md", "utf8");
 
 interface Example {
   readonly policy: string;
   readonly around?: Partial<Surroundings>;
+  readonly paths?: Partial<Paths>;
   readonly iptables?: Partial<IptablesHost>;
   readonly answers?: Answers;
 }
@@ -61,6 +64,13 @@ const REDIRECTED = translationsInIptables({
   saved:
     ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 443 -j REDIRECT --to-ports 22\n",
 });
+
+const CONTAINER: Paths["children"][number] = {
+  link: link("eth0", { kind: "macvlan", isParentElsewhere: true }),
+  on: "enp3s0",
+  addresses: [arrival("203.0.113.7", "::1", 22).source],
+  listeners: [SSHD],
+};
 
 const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "opened-by-scan": { policy: steps("51001, 51002, 51003") },
@@ -104,8 +114,6 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
     policy: policy("").replace("tcp/22", "udp/60000-61000"),
     around: { ephemeral: { range: { first: 32_768, last: 60_999 }, reserved: [] } },
   },
-  "no-such-interface": { policy: policy("", "interfaces: [eht0]\n"), around: {} },
-  "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
   "nat-around-door": {
     policy: KNOCKED,
     around: { listeners: [SSHD], translations: REDIRECTED },
@@ -123,6 +131,35 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
     policy: policy("").replace("tcp/22", "udp/51820"),
     around: {
       otherLocals: [{ prefix: prefixOf(address("198.51.100.9")), table: "100", isForAll: true }],
+    },
+  },
+  "no-such-interface": { policy: policy("", "interfaces: [ppp0]\n"), around: {} },
+  "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
+  "port-of-bridge": {
+    policy: policy("", "interfaces: [eth0]\n"),
+    paths: { links: [portOf("vmbr0", "eth0"), link("vmbr0", { kind: "bridge" })] },
+  },
+  "default-route-uncovered": {
+    policy: policy("", "interfaces: [eth0]\n"),
+    paths: { links: [link("eth0"), link("ppp0")], defaults: { ipv4: ["ppp0"], ipv6: [] } },
+  },
+  "macvlan-uncovered": {
+    policy: policy("", "interfaces: [eth0]\n"),
+    paths: { links: [link("eth0"), link("vrrp.51", { kind: "macvlan", parent: "eth0" })] },
+  },
+  "guest-not-gated": {
+    policy: policy("    destinations: [203.0.113.7]\n"),
+    paths: {
+      links: [link("vmbr0", { kind: "bridge" }), portOf("vmbr0", "enp3s0")],
+      routes: new Map([["203.0.113.7", { type: "unicast", interface: "vmbr0", isFarther: false }]]),
+    },
+  },
+  "container-not-gated": { policy: KNOCKED, paths: { children: [CONTAINER] } },
+  "redirected-before-gate": {
+    policy: KNOCKED,
+    paths: {
+      ingress: [{ interface: "eth0", kind: "redirect", to: "tap0" }],
+      links: [link("eth0")],
     },
   },
   "carrier-needs-newer": {
@@ -155,11 +192,12 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
 const CODES = [...CHECK_CODES, ...HOST_CODES, ...LIMIT_CODES];
 
 test.each(CODES)("%s has a part of its own, and an example", async (code) => {
-  const { policy: text, around = {}, iptables, answers = {} } = EXAMPLES[code];
+  const { policy: text, around = {}, iptables, answers = {}, paths } = EXAMPLES[code];
   const placed = sure(parsePlacedPolicy(text, "policy.yaml"));
   const problems = [
     ...checkPolicy(placed, { commonPorts: undefined }).problems,
     ...checkHost(placed, { ...NOTHING, ...around }, ALL_SAFE),
+    ...checkBypasses(placed, { ...NO_PATHS, ...paths }),
     ...(await checkCarrierNeeds(fakeHost(answers), placed)),
     ...(await checkSigners(fakeHost(answers), placed)),
     ...(iptables === undefined

@@ -54,6 +54,6 @@ function question({ to, from }: Way): string {
 }
 
 /** Such an address is at every interface, and only the sender's packet said at which. */
-function isLinkLocal({ family, bits }: Address): boolean {
+export function isLinkLocal({ family, bits }: Address): boolean {
   return family === "ipv6" && bits >> 118n === 0x3fan;
 }

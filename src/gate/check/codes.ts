@@ -22,6 +22,13 @@ export const HOST_CODES = [
   "nat-around-door",
   "second-port",
   "local-elsewhere",
+  // Where packets get past the gate.
+  "port-of-bridge",
+  "default-route-uncovered",
+  "macvlan-uncovered",
+  "guest-not-gated",
+  "container-not-gated",
+  "redirected-before-gate",
   // What the host is too old for.
   "carrier-needs-newer",
   // What iptables does otherwise.

@@ -5,6 +5,7 @@ import type { Problem } from "../../problem/problem.ts";
 import { checkAroundNat } from "./around-nat.ts";
 import { checkCarrierServers } from "./carriers.ts";
 import { checkConnected } from "./connected.ts";
+import { checkCovering } from "./covering.ts";
 import { checkListening } from "./listening.ts";
 import { checkLocalElsewhere } from "./local-elsewhere.ts";
 import { moverOf } from "./moving.ts";
@@ -35,6 +36,7 @@ export function checkHost(
     ...checkCarrierServers(placed, around),
     ...checkWatching(placed, around, (door, sequence) => move(door, better(door) ?? sequence)),
     ...checkUdpEphemeral(placed, around),
+    ...checkCovering(placed, around),
     ...checkNaming(placed, around),
     ...checkAroundNat(placed, around),
     ...checkSecondPorts(placed, around),

@@ -1,4 +1,4 @@
-/** Interfaces and addresses that a policy names and this host does not have. */
+/** Addresses that a policy names and this host does not have. */
 import {
   type Prefix,
   parsePrefix,
@@ -6,29 +6,12 @@ import {
   prefixHolds,
   printPrefix,
 } from "../../policy/address.ts";
-import { matchesInterface, printInterfaceEntry } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Problem } from "../../problem/problem.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { enumerated, warning } from "./words.ts";
+import { warning } from "./words.ts";
 
-export function checkNaming(placed: PlacedPolicy, around: Surroundings): Problem[] {
-  return [...checkInterfaces(placed, around), ...checkDestinations(placed, around)];
-}
-
-function checkInterfaces({ policy }: PlacedPolicy, { interfaces: there }: Surroundings): Problem[] {
-  if (there === undefined) return [];
-  return policy.interfaces
-    .filter(({ pattern }) => !there.some((name) => matchesInterface(pattern, name)))
-    .map((entry) => {
-      const what = `this host has no interface ${JSON.stringify(printInterfaceEntry(entry))} now, so no packet is looked at there`;
-      const has = there.length === 0 ? "none but loopback" : enumerated(there);
-      const fix = `correct \`interfaces\`, unless it is one that comes later; there is ${has}`;
-      return warning("no-such-interface", undefined, what, fix);
-    });
-}
-
-function checkDestinations(
+export function checkNaming(
   { policy, places }: PlacedPolicy,
   { addresses, forwards }: Surroundings,
 ): Problem[] {

@@ -15,6 +15,10 @@ export function warning(
   return { code, severity: "warning", what, fix, ...(place === undefined ? {} : { place }) };
 }
 
+export function asError(problem: Problem): Problem {
+  return { ...problem, severity: "error" };
+}
+
 /** `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`: each once. */
 export function enumerated(items: Iterable<string>): string {
   const all = [...new Set(items)];
