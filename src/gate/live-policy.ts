@@ -43,6 +43,17 @@ export async function readLiveGate(
   return ok({ backend, placed: placed.value, program, listing });
 }
 
+/** The policy that a gate was made of, where it was applied on this host. */
+export async function findPolicyOf(
+  host: Host,
+  { fingerprint }: Listing,
+): Promise<PlacedPolicy | undefined> {
+  if (fingerprint === undefined) return undefined;
+  const kept = await findPolicy(await keepOf(host), fingerprint);
+  const placed = kept === undefined ? undefined : parsePlacedPolicy(kept.text, kept.file);
+  return placed?.ok === true ? placed.value : undefined;
+}
+
 /** What the gate knows of sources, as the interpreter knows it, at the moment 0. */
 export function stateOf(program: Program, { sets }: Listing): State {
   const state = emptyState();

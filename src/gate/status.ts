@@ -7,10 +7,12 @@ import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind, Role } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
 import { type AtBoot, readAtBoot } from "./boot.ts";
+import { findBypasses, readPaths } from "./check/bypass/index.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
 import { printWho } from "./keep/who.ts";
 import { readKeys } from "./keys/store.ts";
+import { findPolicyOf } from "./live-policy.ts";
 import { seenKnocks } from "./signed/admit.ts";
 import { readAgentNote } from "./signed/note.ts";
 import { readWholeGate, type Standing } from "./standing.ts";
@@ -29,8 +31,19 @@ export interface Status {
   readonly agent: AgentStatus | null;
   /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
   readonly unconfirmed: Unconfirmed | null;
+  /** Packets that do not come to the gate, or may not; null where its policy is not known. */
+  readonly bypasses: readonly BypassStatus[] | null;
   /** What the next boot brings; null where postern.service is not there for that. */
   readonly atBoot: AtBoot | null;
+}
+
+/** A finding of `postern check` about packets that get past the gate. */
+export interface BypassStatus {
+  readonly code: string;
+  /** `error` where it is certain. */
+  readonly severity: "error" | "warning";
+  readonly what: string;
+  readonly fix: string;
 }
 
 /** Counted since it began. */
@@ -112,10 +125,18 @@ export async function readStatus(host: Host): Promise<Result<Status>> {
     ...statusOf(gate.value, await readUnconfirmed(host), { held, now }),
     agent: await readAgent(host, gate.value.listing),
     atBoot: await readAtBoot(host, gate.value.listing.fingerprint),
+    bypasses: await readBypasses(host, gate.value.listing),
   };
   const { adviseOnCapacity } = gate.value.backend;
   if (adviseOnCapacity === undefined || !status.sets.some(isNearlyFull)) return ok(status);
   return ok({ ...status, toHoldMore: await adviseOnCapacity(host) });
+}
+
+async function readBypasses(host: Host, listing: Listing): Promise<Status["bypasses"]> {
+  const placed = await findPolicyOf(host, listing);
+  if (placed === undefined) return null;
+  const found = findBypasses(placed, await readPaths(host, placed.policy));
+  return found.map(({ code, severity, what, fix }) => ({ code, severity, what, fix }));
 }
 
 async function readAgent(host: Host, { sets, counters }: Listing): Promise<AgentStatus | null> {
@@ -162,6 +183,7 @@ export function statusOf(
     toHoldMore: null,
     agent: null,
     unconfirmed,
+    bypasses: null,
     atBoot: null,
   };
 }

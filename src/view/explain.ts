@@ -33,9 +33,8 @@ function sourceLines(explanation: Explanation, paint: Paint): string[] {
   return [
     ...(source === address ? [] : [`all of ${source} count as one source`]),
     ...(isOfThisHost ? ["an address of this host: it comes by loopback, which has no doors"] : []),
-    ...(interfaces.length === 0
-      ? []
-      : [`only what comes in by ${interfaces.join(", ")} is judged`]),
+    ...(interfaces.length === 0 ? [] : [`the gate covers ${coveredIn(interfaces)}`]),
+    ...wayLines(explanation, paint),
     ...(trustedBy === null
       ? []
       : [
@@ -61,6 +60,36 @@ function sourceLines(explanation: Explanation, paint: Paint): string[] {
   ];
 }
 
+/** `eth0, ppp*`, `every interface but lan0 and loopback`. */
+function coveredIn(interfaces: readonly string[]): string {
+  const names = interfaces.filter((entry) => !entry.startsWith("!"));
+  const excluded = interfaces.filter((entry) => entry.startsWith("!")).map((e) => e.slice(1));
+  const but = excluded.length === 0 ? "" : ` but ${excluded.join(", ")}`;
+  if (names.length > 0) return `${names.join(", ")}${but}`;
+  return `every interface${but} and loopback`;
+}
+
+function wayLines({ comesBy, isCovered, beforeGate }: Explanation, paint: Paint): string[] {
+  return [
+    ...(isCovered || comesBy === null
+      ? []
+      : [
+          paint(
+            "yellow",
+            `answers to it leave by ${escapeControl(comesBy)}, which the gate does not cover: if it comes in there, it passes`,
+          ),
+        ]),
+    ...beforeGate.map((what) => paint("yellow", escapeControl(what))),
+  ];
+}
+
+function bypassLines({ bypasses }: DoorExplanation, paint: Paint): string[] {
+  return bypasses.map(({ destination, isCertain, why }) => {
+    const may = isCertain ? "do not pass the gate" : "may not pass the gate";
+    return paint("yellow", `packets to ${destination} ${may}: ${escapeControl(why)}`);
+  });
+}
+
 function doorLines(door: DoorExplanation, explanation: Explanation, paint: Paint): string[] {
   const isOpen = door.visits.every(({ passes }) => passes);
   const width = Math.max(...door.visits.map(({ services }) => services.join(" ").length));
@@ -74,6 +103,7 @@ function doorLines(door: DoorExplanation, explanation: Explanation, paint: Paint
   return [
     paint("bold", door.name),
     ...indented(visits),
+    ...indented(bypassLines(door, paint)),
     ...indented(isAsked ? attemptLines(attempt, door, paint) : []),
     ...indented(isOpen ? [] : ways),
   ];
@@ -91,6 +121,10 @@ function visitIn({ passes, why }: Visit, door: DoorExplanation, { address }: Exp
       return "passes: trusted";
     case "not-gated":
       return "passes: not judged";
+    case "other-interface":
+      return "passes, if it comes in where the gate does not look";
+    case "past-gate":
+      return "not refused: packets to this guest do not pass the gate";
     case "other-address":
       return `passes: the door has no ${address.includes(":") ? "IPv6" : "IPv4"} address`;
     case "banned":

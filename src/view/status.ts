@@ -18,6 +18,7 @@ export function renderStatus(status: Status, options: ViewOptions): string {
   );
   const lines = [
     ...unconfirmedLines(status.unconfirmed, paint),
+    ...bypassLines(status.bypasses, paint),
     ...status.doors.flatMap((door) => [...doorLines(door, paint), ""]),
     ...agentLines(status.agent, paint),
     ...atBootLines(status.atBoot, paint),
@@ -108,6 +109,18 @@ function unconfirmedLines(unconfirmed: Status["unconfirmed"], paint: Paint): str
     `  put up by ${escapeControl(by)}; \`postern confirm\` keeps it`,
     "",
   ];
+}
+
+/** Those that are certain first. */
+function bypassLines(bypasses: Status["bypasses"], paint: Paint): string[] {
+  const [sure, perhaps] = (["error", "warning"] as const).map((severity) =>
+    (bypasses ?? []).filter((one) => one.severity === severity).map(({ what }) => what),
+  );
+  const rows = [
+    ...(sure ?? []).map((what) => paint("red", escapeControl(what))),
+    ...(perhaps ?? []).map((what) => paint("yellow", escapeControl(what))),
+  ];
+  return section("past the gate", rows, paint);
 }
 
 function atBootLines(atBoot: Status["atBoot"], paint: Paint): string[] {

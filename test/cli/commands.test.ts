@@ -146,6 +146,7 @@ describe("status", () => {
       "toHoldMore",
       "agent",
       "unconfirmed",
+      "bypasses",
       "atBoot",
     ]);
     expect(stdout.endsWith("}\n")).toBe(true);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseListing } from "../../src/backend/nftables/index.ts";
 import { FINGERPRINT, MADE_OF } from "../../src/backend/nftables/names.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
+import type { Paths } from "../../src/gate/check/bypass/index.ts";
 import { explainSource } from "../../src/gate/explain/index.ts";
 import { readExplanation } from "../../src/gate/index.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
@@ -10,6 +11,7 @@ import { address } from "../scenarios/arbitrary.ts";
 import { fakeHost, prints } from "../setup/fake-host.ts";
 import { sure } from "../setup/sure.ts";
 import { type Element, element, listingOf } from "./listings.ts";
+import { link, NO_PATHS, portOf } from "./paths.ts";
 
 const POLICY = `interfaces: [eth0]
 ipv6-prefix: 64
@@ -44,12 +46,16 @@ test("everything that is known of a stranger", () => {
     source: "192.0.2.7",
     isOfThisHost: false,
     interfaces: ["eth0"],
+    comesBy: null,
+    isCovered: true,
+    beforeGate: [],
     trustedBy: null,
     bans: [],
     wrongSteps: null,
     doors: [
       {
         name: "ssh",
+        bypasses: [],
         visits: [
           {
             protocol: "tcp",
@@ -76,6 +82,7 @@ test("everything that is known of a stranger", () => {
       },
       {
         name: "six",
+        bypasses: [],
         visits: [{ protocol: "tcp", services: ["tcp/80"], passes: true, why: "other-address" }],
         grant: null,
         session: null,
@@ -94,6 +101,7 @@ test("everything that is known of a stranger", () => {
       },
       {
         name: "hand",
+        bypasses: [],
         visits: [{ protocol: "udp", services: ["udp/53"], passes: false, why: "no-grant" }],
         grant: null,
         session: null,
@@ -268,4 +276,84 @@ test("what carries a token to a door is told, as the policy writes it", () => {
   expect(explained("192.0.2.7", {}, { policy }).doors).toMatchObject([
     { attempt: null, carriers: ["ping", "http/8080"], visits: [{ passes: false }] },
   ]);
+});
+
+describe("a source whose packets do not come to the gate", () => {
+  const guest = 'doors: { ssh: { protects: tcp/22, destinations: [198.51.100.5, "2001:db8::5"] } }';
+  const at = (name: string) => ({ type: "unicast", interface: name, isFarther: false });
+  const bridge = [link("vmbr0", { kind: "bridge" }), portOf("vmbr0", "enp3s0"), link("lan0")];
+  const ask = (policy: string, comesBy: string, over: Partial<Paths> = {}) => {
+    const placed = sure(parsePlacedPolicy(policy, "policy.yaml"));
+    const program = compilePolicy(placed.policy);
+    const listing = parseListing(listingOf(program));
+    const routes = new Map([
+      ["192.0.2.7", at(comesBy)],
+      ["198.51.100.5", at("vmbr0")],
+      ["2001:db8::5", at("vmbr0")],
+    ]);
+    const paths: Paths = { ...NO_PATHS, links: bridge, routes, ...over };
+    return explainSource(
+      { placed, program, listing },
+      address("192.0.2.7"),
+      false,
+      undefined,
+      paths,
+    );
+  };
+
+  test("comes in by an interface that is not covered, as far as the routes tell", () => {
+    expect(ask(POLICY, "lan0")).toMatchObject({
+      ...{ comesBy: "lan0", isCovered: false },
+      doors: [{ visits: [{ passes: true, why: "other-interface" }, {}] }, {}, {}],
+    });
+    expect(ask(POLICY, "eth0")).toMatchObject({
+      ...{ comesBy: "eth0", isCovered: true },
+      doors: [{ visits: [{ passes: false, why: "no-grant" }, {}] }, {}, {}],
+    });
+    const excluded = POLICY.replace("[eth0]", '["!lan0"]');
+    expect(ask(excluded, "lan0").isCovered).toBe(false);
+    expect(ask(excluded, "wg0").doors[0]?.visits[0]?.why).toBe("no-grant");
+  });
+
+  test("reaches a guest of the same bridge, and is not told that it is refused", () => {
+    const [door] = ask(guest, "vmbr0").doors;
+    expect(door).toMatchObject({
+      visits: [{ passes: true, why: "past-gate" }],
+      bypasses: [{ destination: "198.51.100.5", isCertain: true }],
+    });
+    const [routed] = ask(guest, "lan0").doors;
+    expect(routed).toMatchObject({ visits: [{ why: "no-grant" }], bypasses: [] });
+    const showsBridged = { ipv4: true, ipv6: true };
+    expect(ask(guest, "vmbr0", { showsBridged }).doors[0]?.visits[0]?.why).toBe("no-grant");
+  });
+
+  test("may reach a host of its network directly, which nobody can tell", () => {
+    const over = {
+      links: [link("eth0")],
+      defaults: { ipv4: ["eth0"], ipv6: [] },
+      routes: new Map([
+        ["192.0.2.7", at("eth0")],
+        ["198.51.100.5", at("eth0")],
+      ]),
+    };
+    expect(ask(guest, "eth0", over).doors[0]).toMatchObject({
+      visits: [{ passes: false, why: "no-grant" }],
+      bypasses: [{ isCertain: false }],
+    });
+  });
+
+  test("meets one more destination, which is gated", () => {
+    const two = guest.replace("[198.51.100.5,", "[198.51.100.5, 203.0.113.9,");
+    expect(ask(two, "vmbr0").doors[0]).toMatchObject({
+      visits: [{ why: "no-grant" }],
+      bypasses: [{ destination: "198.51.100.5" }],
+    });
+  });
+
+  test("meets what stands before the gate first", () => {
+    const links = [...bridge, link("eth0", { xdp: ["program (id 7)"] })];
+    expect(ask(POLICY, "eth0", { links }).beforeGate).toEqual([
+      "XDP program (id 7) on eth0 sees packets before the gate does, and may answer them or send them elsewhere",
+    ]);
+  });
 });

@@ -37,6 +37,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
     agent: null,
     unconfirmed: null,
     atBoot: null,
+    bypasses: null,
     doors: [
       {
         name: "ssh",

@@ -19,6 +19,7 @@ const REFUSED = {
 } as const;
 const DOOR: DoorExplanation = {
   name: "ssh",
+  bypasses: [],
   visits: [REFUSED],
   grant: null,
   session: null,
@@ -33,6 +34,9 @@ const STRANGER: Explanation = {
   source: "192.0.2.7",
   isOfThisHost: false,
   interfaces: [],
+  comesBy: null,
+  isCovered: true,
+  beforeGate: [],
   trustedBy: null,
   bans: [],
   wrongSteps: null,
@@ -75,7 +79,7 @@ test("what holds at every door comes first", () => {
   expect(text).toBe(`2001:db8::7
   all of 2001:db8::/64 count as one source
   an address of this host: it comes by loopback, which has no doors
-  only what comes in by eth0, wg0 is judged
+  the gate covers eth0, wg0
   trusted by line 3 of /etc/postern/policy.yaml: 2001:db8::/32
   banned by hand, until lifted; \`postern unban 2001:db8::7\` lifts it
   banned for wrong steps, 59 min left; \`postern unban 2001:db8::7\` lifts it
@@ -192,4 +196,44 @@ test("in colour the words are the same", () => {
   expect(text).toContain("\u001b[31mrefused: no grant\u001b[0m");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
   expect(text.replaceAll(/\u001b\[\d+m/g, "")).toBe(plain(STRANGER));
+});
+
+test("packets that do not come to the gate are not said to be refused", () => {
+  const text = plain({
+    ...STRANGER,
+    interfaces: ["eth*", "!eth1", "!lan0"],
+    comesBy: "lan0\u001b[2J",
+    isCovered: false,
+    beforeGate: ["XDP program (id 7) on eth0 sees packets before the gate does"],
+    doors: [
+      {
+        ...DOOR,
+        visits: [{ ...REFUSED, passes: true, why: "past-gate" }],
+        bypasses: [
+          { destination: "192.0.2.5", isCertain: true, why: "bridge vmbr0 hands them on" },
+          { destination: "192.0.2.6", isCertain: false, why: "it is on the network of eth0" },
+        ],
+      },
+      { ...DOOR, name: "web", visits: [{ ...REFUSED, passes: true, why: "other-interface" }] },
+    ],
+  });
+  expect(text).toBe(`192.0.2.7
+  the gate covers eth* but eth1, lan0
+  answers to it leave by lan0\\x1b[2J, which the gate does not cover: if it comes in there, it passes
+  XDP program (id 7) on eth0 sees packets before the gate does
+
+ssh
+  tcp/22  not refused: packets to this guest do not pass the gate
+  packets to 192.0.2.5 do not pass the gate: bridge vmbr0 hands them on
+  packets to 192.0.2.6 may not pass the gate: it is on the network of eth0
+
+web
+  tcp/22  passes, if it comes in where the gate does not look
+`);
+});
+
+test("interfaces that are left out of all are named", () => {
+  expect(plain({ ...STRANGER, interfaces: ["!lan0", "!veth*"] })).toContain(
+    "  the gate covers every interface but lan0, veth* and loopback\n",
+  );
 });

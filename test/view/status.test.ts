@@ -20,6 +20,7 @@ const EMPTY: Status = {
   toHoldMore: null,
   agent: null,
   unconfirmed: null,
+  bypasses: null,
   atBoot: null,
 };
 
@@ -33,6 +34,18 @@ const sources = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ source: `192.0.2.${n}`, secondsLeft: 9 }));
 
 describe("for people", () => {
+  test("packets that get past the gate come first, the certain ones before the others", () => {
+    const one = { code: "x", fix: "" };
+    const bypasses: Status["bypasses"] = [
+      { ...one, severity: "warning", what: "a filter of tc" },
+      { ...one, severity: "error", what: "eth0 is a port" },
+    ];
+    expect(plain(statusOf({}, { bypasses }))).toMatch(
+      /^past the gate\n {2}eth0 is a port\n {2}a filter of tc\n\nssh {2}shut\n/,
+    );
+    expect(plain(statusOf({}, { bypasses: [] }))).toMatch(/^ssh {2}shut\n/);
+  });
+
   test("of an agent it says what it has let in and refused, or that none is running", () => {
     const agent = {
       isRunning: true,
@@ -90,6 +103,7 @@ describe("for people", () => {
       toHoldMore: null,
       agent: null,
       unconfirmed: null,
+      bypasses: null,
       atBoot: null,
       doors: [
         {

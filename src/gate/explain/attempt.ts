@@ -5,7 +5,7 @@ import { printPortRange } from "../../policy/value/port.ts";
 import { printStep } from "../../policy/value/step.ts";
 import { type LiveGate, stateOf } from "../live-policy.ts";
 import { timedIn } from "./members.ts";
-import { contentOf, contentTo, judge, packetTo } from "./visit.ts";
+import { contentOf, contentTo, judge, packetTo, type WhyNotGated } from "./visit.ts";
 
 export interface Attempt {
   readonly made: number;
@@ -33,7 +33,7 @@ export function explainAttempt(
   gate: LiveGate,
   door: Door,
   source: Address,
-  isOfThisHost: boolean,
+  notGated: WhyNotGated | undefined,
 ): Attempt | null {
   const { sequence } = door;
   if (sequence === undefined) return null;
@@ -49,7 +49,7 @@ export function explainAttempt(
     withinSeconds: sequence.withinSeconds,
     steps: sequence.steps.map(printStep),
     watch: sequence.watch === undefined ? null : printPortRange(sequence.watch),
-    wouldEnd: playRest(gate, door, source, { made, isOfThisHost }),
+    wouldEnd: notGated === undefined ? playRest(gate, door, source, made) : "not-gated",
   };
 }
 
@@ -57,19 +57,12 @@ function stageOf({ role }: ReturnType<typeof timedIn>[number]): number {
   return role.kind === "stage" ? role.stage : 0;
 }
 
-function playRest(
-  gate: LiveGate,
-  door: Door,
-  source: Address,
-  { made, isOfThisHost }: { readonly made: number; readonly isOfThisHost: boolean },
-): WouldEnd {
+function playRest(gate: LiveGate, door: Door, source: Address, made: number): WouldEnd {
   const state = stateOf(gate.program, gate.listing);
   const play = (content: ReturnType<typeof contentOf>) =>
-    judge(
-      gate,
-      state,
-      packetTo(gate.placed.policy, door, source, { isOfThisHost, content }),
-    ).filter((each) => "door" in each && each.door === door.name);
+    judge(gate, state, packetTo(gate.placed.policy, door, source, content)).filter(
+      (each) => "door" in each && each.door === door.name,
+    );
   for (const step of door.sequence?.steps.slice(made) ?? []) {
     const kinds = play(contentOf(step)).map(({ kind }) => kind);
     if (kinds.includes("no-room")) return "full";

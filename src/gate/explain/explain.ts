@@ -14,10 +14,12 @@ import { printInterfaceEntry } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
 import type { Door, Policy } from "../../policy/policy.ts";
 import type { Role } from "../../program/index.ts";
+import { checkBeforeGate, type Paths } from "../check/bypass/index.ts";
 import type { LiveGate } from "../live-policy.ts";
 import { type Attempt, explainAttempt } from "./attempt.ts";
 import { timedIn, withRelevant } from "./members.ts";
 import { explainVisits, type Visit } from "./visit.ts";
+import { type Way, wayOf, wayTo } from "./way.ts";
 
 /** Stable for scripts: `explain --json` prints it as it is. Times are whole seconds from now. */
 export interface Explanation {
@@ -28,6 +30,12 @@ export interface Explanation {
   readonly isOfThisHost: boolean;
   /** As the policy writes them, such as `eth0`, `ppp*` and `!lan0`; empty: all but loopback. */
   readonly interfaces: readonly string[];
+  /** Where this host sends to the address; its packets are taken to come in there. Null: unknown. */
+  readonly comesBy: string | null;
+  /** Whether the gate looks at what comes in there; also where it is unknown. */
+  readonly isCovered: boolean;
+  /** In words, what sees packets before the gate and may send them past it. */
+  readonly beforeGate: readonly string[];
   readonly trustedBy: TrustedBy | null;
   readonly bans: readonly Ban[];
   readonly wrongSteps: WrongSteps | null;
@@ -57,6 +65,8 @@ export interface WrongSteps {
 
 export interface DoorExplanation {
   readonly name: string;
+  /** Destinations that packets of this source reach past the gate. */
+  readonly bypasses: readonly PastGate[];
   /** What would become of a new connection, once for each protocol. */
   readonly visits: readonly Visit[];
   readonly grant: Timed | null;
@@ -69,6 +79,13 @@ export interface DoorExplanation {
   readonly carriers: readonly string[];
   /** Null where it opens with no signed knock. */
   readonly signed: SignedWay | null;
+}
+
+export interface PastGate {
+  readonly destination: string;
+  /** Otherwise it may be so. */
+  readonly isCertain: boolean;
+  readonly why: string;
 }
 
 export interface SignedWay {
@@ -88,14 +105,17 @@ export interface Timed {
 /**
  * @param isOfThisHost whether the address is loopback, or of an interface of this host.
  * @param only the name of the door that is asked about; undefined: all of them.
+ * @param paths how packets come to this host; undefined where nobody knows.
  */
 export function explainSource(
   gate: LiveGate,
   source: Address,
   isOfThisHost: boolean,
   only?: string,
+  paths?: Paths,
 ): Explanation {
   const { placed, listing } = gate;
+  const way = wayOf(placed, source, isOfThisHost, paths);
   const { policy } = placed;
   const own: LiveGate = { ...gate, listing: withRelevant(listing, source) };
   return {
@@ -103,32 +123,34 @@ export function explainSource(
     source: nameSource(policy, source),
     isOfThisHost,
     interfaces: policy.interfaces.map(printInterfaceEntry),
+    comesBy: way.comesBy,
+    isCovered: way.notGated !== "other-interface",
+    beforeGate: paths === undefined ? [] : checkBeforeGate(placed, paths).map(({ what }) => what),
     trustedBy: trustedBy(placed, source),
     bans: bansOf(listing, source),
     wrongSteps: wrongStepsOf(gate, source),
     doors: policy.doors
       .filter(({ name }) => only === undefined || name === only)
-      .map((door) => explainDoor(own, door, source, isOfThisHost)),
+      .map((door) => explainDoor(own, door, source, way)),
   };
 }
 
-function explainDoor(
-  gate: LiveGate,
-  door: Door,
-  source: Address,
-  isOfThisHost: boolean,
-): DoorExplanation {
+function explainDoor(gate: LiveGate, door: Door, source: Address, way: Way): DoorExplanation {
   const find = (kind: "grants" | "sessions") =>
     timedIn(gate.listing, source, (role) => role.kind === kind && role.door === door.name)[0];
-  const visits = explainVisits(gate, door, source, isOfThisHost);
+  const { bypasses, notGated } = wayTo(door, source, way);
   return {
     name: door.name,
-    visits,
+    bypasses: bypasses.map(({ destination, isCertainThere, why }) => ({
+      destination: printPrefix(destination),
+      ...{ isCertain: isCertainThere, why },
+    })),
+    visits: explainVisits(gate, door, source, notGated),
     grant: find("grants") ?? null,
     session: find("sessions") ?? null,
     openForSeconds: door.openForSeconds,
     singleUse: door.singleUse,
-    attempt: explainAttempt(gate, door, source, isOfThisHost),
+    attempt: explainAttempt(gate, door, source, notGated),
     carriers: door.token?.carriers.map(printCarrier) ?? [],
     signed: signedWay(door, source),
   };

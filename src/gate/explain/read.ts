@@ -3,6 +3,7 @@ import type { Host } from "../../host/index.ts";
 import { type Address, printAddress } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { readAddresses } from "../check/addresses.ts";
+import { readPaths } from "../check/bypass/index.ts";
 import { type LiveGate, readLiveGate } from "../live-policy.ts";
 import { type Explanation, explainSource } from "./explain.ts";
 import { isLoopbackSource } from "./visit.ts";
@@ -23,7 +24,11 @@ export async function readExplanation(
   if (door !== undefined && !doors.some(({ name }) => name === door)) {
     return fail(noSuchDoor(gate.value, door));
   }
-  return ok(explainSource(gate.value, source, await isOfHost(host, source), door));
+  const [isOfThisHost, paths] = await Promise.all([
+    isOfHost(host, source),
+    readPaths(host, gate.value.placed.policy, [source]),
+  ]);
+  return ok(explainSource(gate.value, source, isOfThisHost, door, paths));
 }
 
 async function isOfHost(host: Host, source: Address): Promise<boolean> {

@@ -15,6 +15,15 @@ import {
   type WhyRefused,
 } from "../trace/index.ts";
 
+/** Why packets of a source do not come to a door's rules, or are not judged by them. */
+export type WhyNotGated =
+  /** Loopback, or the host's own address. */
+  | "not-gated"
+  /** They come in by an interface that the policy does not cover. */
+  | "other-interface"
+  /** They reach every destination of the door without passing the gate. */
+  | "past-gate";
+
 export interface Visit {
   readonly protocol: "tcp" | "udp";
   /** As the policy writes them: `tcp/22`. */
@@ -23,8 +32,7 @@ export interface Visit {
   readonly why:
     | WhyPassed
     | WhyRefused
-    /** Loopback, or the host's own address. */
-    | "not-gated"
+    | WhyNotGated
     /** The door has no address of this family. */
     | "other-address";
 }
@@ -34,22 +42,19 @@ export function explainVisits(
   gate: LiveGate,
   door: Door,
   source: Address,
-  isOfThisHost: boolean,
+  notGated: WhyNotGated | undefined,
 ): Visit[] {
   const protocols = [...new Set(door.protects.map(({ protocol }) => protocol))];
   return protocols.map((protocol) => {
     const services = door.protects.filter((service) => service.protocol === protocol);
+    const named = { protocol, services: services.map(printService) };
+    if (notGated !== undefined) return { ...named, passes: true, why: notGated };
     const content = contentTo(protocol, services[0]?.ports.first ?? 0);
-    const packet = packetTo(gate.placed.policy, door, source, { isOfThisHost, content });
+    const packet = packetTo(gate.placed.policy, door, source, content);
     const happening = judge(gate, stateOf(gate.program, gate.listing), packet).find(
       (each) => "door" in each && each.door === door.name && isVisit(each),
     );
-    return {
-      protocol,
-      services: services.map(printService),
-      passes: happening?.kind !== "refused",
-      why: whyOf(happening, isOfThisHost),
-    };
+    return { ...named, passes: happening?.kind !== "refused", why: whyOf(happening) };
   });
 }
 
@@ -70,14 +75,9 @@ function isVisit({ kind }: Happening): boolean {
   return kind === "passes" || kind === "refused";
 }
 
-function whyOf(happening: Happening | undefined, isOfThisHost: boolean): Visit["why"] {
+function whyOf(happening: Happening | undefined): Visit["why"] {
   if (happening?.kind === "passes" || happening?.kind === "refused") return happening.why;
-  return isOfThisHost ? "not-gated" : "other-address";
-}
-
-interface Sent {
-  readonly isOfThisHost: boolean;
-  readonly content: Packet["content"];
+  return "other-address";
 }
 
 /** From the source to an address of the door, where it has one of that family. */
@@ -85,14 +85,14 @@ export function packetTo(
   policy: Policy,
   door: Door,
   source: Address,
-  { isOfThisHost, content }: Sent,
+  content: Packet["content"],
 ): Packet {
   const named = door.destinations.find(({ first }) => first.family === source.family);
   return {
     source,
     destination: named?.first ?? source,
     destined: "here",
-    interface: isOfThisHost ? "lo" : exampleInterface(policy.interfaces),
+    interface: exampleInterface(policy.interfaces),
     content,
   };
 }
