@@ -65,7 +65,6 @@ export const knock: Command = {
     const plan = planOf(door, { wait: options["wait"] !== false });
     const errand = { ...how.value, ...plan, host };
     const outcome = await knockAt(world.host, errand);
-    outcome.connection?.end();
     const knocked = { host, door, outcome };
     const isShut = outcome.isOpen === false;
     if (options["json"] === true) {

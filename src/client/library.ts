@@ -120,7 +120,6 @@ export async function knock(host: string, options: KnockOptions = {}): Promise<K
     family: options.family,
     watch: options.onPacket ?? (() => undefined),
   });
-  outcome.connection?.end();
   const { isOpen: open, addresses, obstacle, milliseconds } = outcome;
   return { open, door: door.name, addresses, obstacle, milliseconds };
 }

@@ -8,6 +8,7 @@ import { type Family, parseAddress, parsePrefix, prefixHolds } from "../policy/a
 import { answerIn, awaiting, codeOf, type Sent } from "./answer.ts";
 import { ask } from "./asking.ts";
 import { sendEcho } from "./echo.ts";
+import { reset, startLook } from "./look.ts";
 import { type Echo, sendPing } from "./ping.ts";
 
 /** Where packets go: one address, with its zone where it is of a link. */
@@ -29,6 +30,8 @@ export interface Source {
 
 /** A connection that is being made; its first packet is a SYN. */
 export interface Connecting extends Sent {
+  /** Ends it: a connection that exists by a reset. */
+  end(): void;
   /** Passes stdin into it, once accepted, and to stdout what comes of it, until both have ended. */
   passThrough(): Promise<void>;
 }
@@ -42,6 +45,11 @@ export interface Network {
   sourceTo(destination: Destination): Promise<Source | undefined>;
   /** Begins a TCP connection. */
   connect(destination: Destination, port: number): Connecting;
+  /**
+   * Begins one to see whether it is accepted, and resets it then: mostly before the handshake is
+   * finished, so that the service never sees it.
+   */
+  look(destination: Destination, port: number): Sent;
   /** Sends one UDP datagram; without a payload one byte of zero, as knockd's client does. */
   sendDatagram(destination: Destination, port: number, payload?: Uint8Array): Sent;
   /** Sends one echo request. */
@@ -55,6 +63,7 @@ export interface Network {
 export const network: Network = {
   ...{ lookUp, hasRoute, sourceTo, sendDatagram, ask },
   connect: startConnection,
+  look: startLook,
   ping: sendPing,
   sendEcho,
 };
@@ -121,7 +130,7 @@ function startConnection({ address, family }: Destination, port: number): Connec
     left: Promise.resolve(true),
     end: () => {
       settle(undefined);
-      socket.destroy();
+      reset(socket);
     },
     passThrough: async () => {
       const { stdin, stdout } = process;

@@ -5,6 +5,7 @@
 import { close, read, readSync, writeSync } from "node:fs";
 import { endianness } from "node:os";
 import { promisify } from "node:util";
+import type { Family } from "../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../problem/problem.ts";
 import { codeOf } from "./answer.ts";
 
@@ -24,6 +25,14 @@ export interface Sockets {
   netfilter(): Result<Socket>;
   /** For echo requests to an address of 4 or 16 bytes; `scope` is the number of its link, or 0. */
   echo(address: Uint8Array, scope: number): Result<Socket>;
+  /**
+   * For a TCP connection of which the handshake is not finished: for up to 200 ms the last part of
+   * it is held back. Closed, it is reset; if that is by then, the service has never seen it. The
+   * number of an open file.
+   */
+  unfinished(family: Family): Result<number>;
+  /** For TCP segments of any kind to an address of 4 or 16 bytes; takes a privilege. */
+  segments(address: Uint8Array, scope: number): Result<Socket>;
   /** To a Unix socket that takes datagrams; `@` in front: one that is in no folder. */
   datagrams(path: string): Result<Socket>;
   /** Runs another program in the place of this one. Comes back only if that is not possible. */
@@ -32,18 +41,27 @@ export interface Sockets {
 
 /** Constants of Linux, on every processor that the package `koffi` is there for. */
 const AF = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16 } as const;
-const SOCK = { datagram: 2, raw: 3, closedOnExec: 0o2000000 } as const;
-const PROTOCOL = { icmp: 1, netfilter: 12, icmpv6: 58 } as const;
+const SOCK = { stream: 1, datagram: 2, raw: 3, closedOnExec: 0o2000000, atOnce: 0o4000 } as const;
+const PROTOCOL = { any: 0, icmp: 1, tcp: 6, netfilter: 12, icmpv6: 58 } as const;
 const F_SETFD = 2;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
+const SO_LINGER = 13;
+const TCP_QUICKACK = 12;
 
 /** What a flood of a second brings. */
 const RECEIVE_BYTES = 8 * 1024 * 1024;
 const LONGEST_DATAGRAM = 128 * 1024;
 
+let loading: Promise<Result<Sockets>> | undefined;
+
 /** Loads what they need, which is a package that may be missing. */
-export async function loadSockets(): Promise<Result<Sockets>> {
+export function loadSockets(): Promise<Result<Sockets>> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Result<Sockets>> {
   try {
     const { default: koffi } = await import("koffi");
     return ok(
@@ -77,7 +95,8 @@ function errorName(number: number, names: Readonly<Record<string, number>>): str
   return named?.[0] ?? `error ${number}`;
 }
 
-function socketsOf(c: Functions, lastError: () => string): Sockets {
+/** How sockets are made, and attached to an address. */
+function makersOf(c: Functions, lastError: () => string) {
   const make = (domain: number, types: readonly number[], protocol: number): Result<number> => {
     for (const type of types) {
       const fd: number = c.socket(domain, type | SOCK.closedOnExec, protocol);
@@ -97,6 +116,11 @@ function socketsOf(c: Functions, lastError: () => string): Sockets {
     socketOf(fd.value).close();
     return fail(problem);
   };
+  return { make, attach };
+}
+
+function socketsOf(c: Functions, lastError: () => string): Sockets {
+  const { make, attach } = makersOf(c, lastError);
   return {
     netfilter: () => {
       const fd = make(AF.netlink, [SOCK.raw], PROTOCOL.netfilter);
@@ -113,6 +137,22 @@ function socketsOf(c: Functions, lastError: () => string): Sockets {
       const types = [SOCK.datagram, SOCK.raw];
       const fd = make(domain, types, isIpv4 ? PROTOCOL.icmp : PROTOCOL.icmpv6);
       if (!fd.ok) return fail(noEcho(lastError()));
+      const to = isIpv4 ? ipv4Socket(address) : ipv6Socket(address, scope);
+      return attach(fd, "connect", to, noWay);
+    },
+    unfinished: (family) => {
+      const fd = make(AF[family], [SOCK.stream], PROTOCOL.any);
+      if (!fd.ok) return fd;
+      const [isOff, atOnce] = [hostOrder([0]), hostOrder([1, 0])];
+      c.setOption(fd.value, PROTOCOL.tcp, TCP_QUICKACK, isOff, isOff.length);
+      c.setOption(fd.value, SOL_SOCKET, SO_LINGER, atOnce, atOnce.length);
+      return fd;
+    },
+    segments: (address, scope) => {
+      const isIpv4 = address.length === 4;
+      // Whoever reads looks again and again, and nothing has to be woken up in the end.
+      const fd = make(isIpv4 ? AF.ipv4 : AF.ipv6, [SOCK.raw | SOCK.atOnce], PROTOCOL.tcp);
+      if (!fd.ok) return fail(noSegments(lastError()));
       const to = isIpv4 ? ipv4Socket(address) : ipv6Socket(address, scope);
       return attach(fd, "connect", to, noWay);
     },
@@ -203,6 +243,15 @@ function noEcho(why: string): Problem {
     severity: "error",
     what: `this user may send no echo requests: ${why}`,
     fix: 'the sysctl net.ipv4.ping_group_range="0 2147483647" lets everybody',
+  };
+}
+
+function noSegments(why: string): Problem {
+  return {
+    code: "host-no-segments",
+    severity: "error",
+    what: `this user may use no raw sockets: ${why}`,
+    fix: "run it as root, or with CAP_NET_RAW",
   };
 }
 

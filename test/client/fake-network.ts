@@ -135,6 +135,7 @@ export class FakeNetwork {
           return Promise.resolve({ address: own, isBeside: false });
         },
         connect: (to, port) => this.#connect(this.#placeAt(to.address), port),
+        look: (to, port) => this.#look(this.#placeAt(to.address), port),
         sendDatagram: (to, port, payload) =>
           this.#sendDatagram(this.#placeAt(to.address), port, payload),
         ping: (to, echo) => this.#ping(this.#placeAt(to.address), echo),
@@ -183,6 +184,16 @@ export class FakeNetwork {
         return Promise.resolve();
       },
     });
+  }
+
+  /** What is accepted is reset at once. */
+  #look(to: Place, port: number): Sent {
+    const { sent } = this.#sendSyn(to, port);
+    sent.answer.then(
+      (answer) => answer?.kind === "accepted" && sent.end(),
+      () => undefined,
+    );
+    return Object.assign(sent, { left: Promise.resolve(true) });
   }
 
   /** Sends a request once the connection is accepted, and again while it gets lost. */

@@ -1,4 +1,5 @@
 /** The real network, as far as it is in this host. */
+import { execFileSync } from "node:child_process";
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
@@ -22,9 +23,15 @@ let server: Server;
 let echo: DatagramSocket;
 let port: number;
 let echoPort: number;
+/** What the server has met at the end of connections. */
+const ends: string[] = [];
 
 beforeAll(async () => {
-  server = createServer((socket) => socket.end()).listen(0, HERE.address);
+  server = createServer((socket) => {
+    socket.on("error", ({ message }) => ends.push(message));
+    socket.once("close", () => ends.push("close"));
+    socket.end();
+  }).listen(0, HERE.address);
   echo = createSocket("udp4").bind(0, HERE.address);
   echo.on("message", (message, from) => echo.send(message, from.port, from.address));
   await Promise.all([once(server, "listening"), once(echo, "listening")]);
@@ -90,10 +97,13 @@ describe("the source of packets", () => {
 });
 
 describe("a connection", () => {
-  test("is accepted", async () => {
+  test("is accepted, and ends with a reset", async () => {
+    ends.length = 0;
     const connection = network.connect(HERE, port);
     expect(await connection.answer).toEqual({ kind: "accepted" });
     connection.end();
+    connection.end();
+    await expect.poll(() => ends).toEqual(["read ECONNRESET", "close"]);
   });
 
   test.each(ALL)("is refused where nothing listens: %o", async (here) => {
@@ -113,6 +123,51 @@ describe("a connection", () => {
     connection.end();
     connection.end();
     expect(await connection.answer).toBeUndefined();
+  });
+});
+
+describe("a look", () => {
+  test.each(ALL)(
+    "sees a port that accepts, of which the service sees nothing: %o",
+    async (here) => {
+      ends.length = 0;
+      const server = createServer((socket) => {
+        socket.on("error", () => undefined);
+        ends.push("seen");
+      }).listen(0, here.address);
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const look = network.look(here, port);
+      expect(await look.answer).toEqual({ kind: "accepted" });
+      look.end();
+      const another = network.look(here, port);
+      await new Promise((resolve) => setImmediate(resolve));
+      // By then the kernel has accepted it, and this program has not heard of that.
+      execFileSync("sleep", ["0.05"]);
+      another.end();
+      // Connections are seen in their order.
+      const connection = network.connect(here, port);
+      expect(await connection.answer).toEqual({ kind: "accepted" });
+      await expect.poll(() => ends).toEqual(["seen"]);
+      connection.end();
+      server.close();
+    },
+  );
+
+  test.each(ALL)("sees one that refuses: %o", async (here) => {
+    expect(await network.look(here, await freePort()).answer).toEqual({ kind: "refused" });
+  });
+
+  test("that cannot be made says why in the word of the system", async () => {
+    const look = network.look({ ...HERE6, address: "fe80::1%postern-none" }, port);
+    expect(await look.answer).toMatchObject({ kind: "unreachable", why: /^E[A-Z]+$/ });
+  });
+
+  test("that is ended before anything came has no answer, and may be ended again", async () => {
+    const look = network.look(HERE, port);
+    look.end();
+    look.end();
+    expect(await look.answer).toBeUndefined();
   });
 });
 

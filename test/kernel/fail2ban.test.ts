@@ -1,15 +1,16 @@
 /** A real fail2ban beside a gate: it reads what the gate writes, and bans at the gate. */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readStatus } from "../../src/gate/index.ts";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { type Bundle, makeBundle } from "../cli/run.ts";
 import { sure } from "../setup/sure.ts";
+import { clientOn } from "./client.ts";
 import { type Fail2ban, keepLog, startFail2ban } from "./fail2ban.ts";
 import { loadGate, removeGate } from "./gate.ts";
 import { liveHost } from "./live-host.ts";
-import { makeNetwork, type Network } from "./network.ts";
+import { makeNetwork, type Network, nameHosts } from "./network.ts";
 import { canConnect, startSshd } from "./services.ts";
 import { until } from "./until.ts";
 
@@ -31,13 +32,15 @@ let network: Network;
 let bundle: Bundle;
 let fail2ban: Fail2ban;
 let before = "";
+let sshdLog: string;
 beforeAll(async () => {
   before = execFileSync("sysctl", ["-n", ALL_NAMESPACES], { encoding: "utf8" }).trim();
   execFileSync("sysctl", ["-q", "-w", `${ALL_NAMESPACES}=1`]);
   bundle = makeBundle();
   network = await makeNetwork();
   const { server } = network;
-  const [kernelLog = "", sshdLog = ""] = ["kern.log", "auth.log"].map(server.newPath);
+  const kernelLog = server.newPath("kern.log");
+  sshdLog = server.newPath("auth.log");
   keepLog(server, ["dmesg", "--follow-new"], "kernel", kernelLog);
   await startSshd(server, [22], (argv) => keepLog(server, argv, "sshd[77]", sshdLog));
   const action = `postern[postern="${process.execPath} ${bundle.file}"]`;
@@ -125,6 +128,42 @@ describe.each(FAMILIES)("over %s", (family) => {
     expect(await reaches()).toBe(false);
     await knock(server(), RIGHT);
     expect(await reaches()).toBe(true);
+  });
+});
+
+describe("who knocks and looks whether the door is open, with `mode = aggressive`,", () => {
+  /** Of whom the filter has found what in the lines of sshd since the file had that many characters. */
+  async function attackersSince(length: number): Promise<readonly string[]> {
+    const file = network.server.newPath("since");
+    writeFileSync(file, readFileSync(sshdLog, "utf8").slice(length));
+    const { stdout } = await network.server.run([
+      ...["fail2ban-regex", "-c", fail2ban.folder, "--out", "ip", file],
+      "sshd[mode=aggressive]",
+    ]);
+    return stdout.split("\n").filter(Boolean);
+  }
+
+  test("is no attacker, while somebody who connects and goes is one", async () => {
+    const { client, link } = network;
+    const { postern, knows } = clientOn(client, bundle);
+    // While it waits for the address that nobody has, sshd has time to wonder who is there.
+    nameHosts(client, { "gate.test": [link.server.ipv4, link.server.ipv6, "10.91.0.99"] });
+    knows({ "gate.test": POLICY.replace("log: true", "") });
+    const before = readFileSync(sshdLog, "utf8").length;
+    for (let n = 0; n < 5; n++) {
+      const { status, stdout } = await postern("knock gate.test");
+      expect([status, stdout]).toEqual([
+        0,
+        expect.stringMatching(/: (10.91.0.2 and fd91::2|fd91::2 and 10.91.0.2) \(/),
+      ]);
+    }
+    for (const family of FAMILIES) {
+      expect(await canConnect(client, link.server[family], 22)).toBe(true);
+      await until("sshd to have written of it", async () =>
+        (await attackersSince(before)).includes(link.client[family]),
+      );
+    }
+    expect(await attackersSince(before)).toHaveLength(2);
   });
 });
 

@@ -125,6 +125,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
       hasRoute: () => Promise.resolve(false),
       sourceTo: () => Promise.resolve(undefined),
       connect: unexpected,
+      look: unexpected,
       sendDatagram: unexpected,
       ping: unexpected,
       sendEcho: unexpected,

@@ -20,6 +20,8 @@ export interface Plan {
   readonly tryPorts: readonly number[];
   /** Whether what cannot be tried has to be quick all the same. */
   readonly isHurried: boolean;
+  /** Whether it is only looked whether connections are accepted, and none is kept. Default: one is. */
+  readonly isLook?: boolean;
   readonly watch: (sight: Sight) => void;
 }
 
@@ -44,8 +46,8 @@ export type Arrival = {
   readonly by: string | undefined;
   /** Where that is a signed knock. */
   readonly signed: SignedAs | undefined;
-} & (
-  | { readonly kind: "open"; readonly connection: Connecting }
+} /** The connection is undefined where it was only looked. */ & (
+  | { readonly kind: "open"; readonly connection: Connecting | undefined }
   | { readonly kind: "untried" }
   | { readonly kind: "shut"; readonly met: string }
 );
@@ -57,10 +59,10 @@ export async function approach(
   plan: Plan,
   circumstances: Circumstances,
 ): Promise<Arrival> {
-  const { tryPorts, means, watch } = plan;
+  const { tryPorts, means, watch, isLook = false } = plan;
   const withinSeconds = means.sequence?.withinSeconds ?? Number.POSITIVE_INFINITY;
   const tries = triesOf(host, to, plan, circumstances);
-  const way = new Way(host, to, { withinSeconds, watch, end: circumstances.end });
+  const way = new Way(host, to, { withinSeconds, isLook, watch, end: circumstances.end });
   try {
     return tryPorts.length === 0 ? await sendTo(way, tries) : await enter(way, tries, tryPorts);
   } finally {
@@ -106,9 +108,9 @@ async function enter(way: Way, tries: Tries, tryPorts: readonly number[]): Promi
   let last: Try | undefined;
   let isOver = false;
   const look = async (patience: Patience): Promise<Arrival | undefined> => {
-    const connection = await way.enter(tryPorts, patience);
-    if (connection === undefined) return undefined;
-    return { kind: "open", connection, ...toldOf(last, way) };
+    const entered = await way.enter(tryPorts, patience);
+    if (entered === undefined) return undefined;
+    return { kind: "open", connection: entered.connection, ...toldOf(last, way) };
   };
   let count = 0;
   for await (const one of tries) {

@@ -23,7 +23,7 @@ export interface Outcome {
   readonly addresses: readonly AddressOutcome[];
   /** Why nothing could be knocked at; undefined where something was. */
   readonly obstacle: string | undefined;
-  /** The one that was accepted first. Whoever gets it ends it. */
+  /** The one that was accepted first, unless it was only looked. Whoever gets it ends it. */
   readonly connection: Connecting | undefined;
   /** From the first packet to the end. */
   readonly milliseconds: number;
@@ -70,7 +70,7 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
   end.abort();
   const all = await Promise.all(arrivals);
   for (const arrival of all) {
-    if (arrival.kind === "open" && arrival !== first) arrival.connection.end();
+    if (arrival.kind === "open" && arrival !== first) arrival.connection?.end();
   }
   return {
     isOpen: errand.tryPorts.length === 0 ? undefined : first !== undefined,

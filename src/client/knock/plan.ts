@@ -7,10 +7,11 @@ import type { Errand } from "./knock.ts";
 export function planOf(
   door: ClientDoor,
   { wait }: { readonly wait: boolean },
-): Pick<Errand, "door" | "tryPorts" | "isHurried" | "everyAddress"> {
+): Pick<Errand, "door" | "tryPorts" | "isHurried" | "isLook" | "everyAddress"> {
   // A connection would use up a door for a single one.
   const canTry = wait && !door.singleUse;
-  return { door, tryPorts: canTry ? portsOf(door) : [], isHurried: !wait, everyAddress: true };
+  const tryPorts = canTry ? portsOf(door) : [];
+  return { door, tryPorts, isHurried: !wait, isLook: true, everyAddress: true };
 }
 
 /** A TCP port of each service of the door. */

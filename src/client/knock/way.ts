@@ -17,6 +17,8 @@ export interface Sight {
 
 interface Circumstances {
   readonly withinSeconds: number;
+  /** Whether it is only looked whether connections are accepted, and none is left. */
+  readonly isLook: boolean;
   readonly watch: (sight: Sight) => void;
   /** Aborted when nobody waits any longer. */
   readonly end: AbortSignal;
@@ -35,6 +37,13 @@ interface Made {
   readonly arrival: Promise<void>;
 }
 
+/** To connect. */
+export interface Attempt {
+  readonly sent: Sent;
+  /** Undefined where it was only looked, and nothing is left of it. */
+  readonly connection: Connecting | undefined;
+}
+
 type Fate = "fulfilled" | "rejected" | "pending";
 
 export class Way {
@@ -42,18 +51,20 @@ export class Way {
   readonly #to: Destination;
   readonly #watch: (sight: Sight) => void;
   readonly #end: AbortSignal;
+  readonly #isLook: boolean;
   readonly #pace: Pace;
   readonly #sent: Sent[] = [];
-  readonly #connections: Connecting[] = [];
-  #entered: Connecting | undefined;
+  readonly #attempts: Attempt[] = [];
+  #entered: Attempt | undefined;
   readonly #turnedBack = new Set<string>();
   /** What connections have met last: nothing, or what stood in their way. */
   met = "silent";
 
-  constructor(host: Host, to: Destination, { withinSeconds, watch, end }: Circumstances) {
+  constructor(host: Host, to: Destination, { withinSeconds, isLook, watch, end }: Circumstances) {
     this.#host = host;
     this.#to = to;
     this.#watch = watch;
+    this.#isLook = isLook;
     // Of one signal that many listen to, Node.js takes the listeners for a leak and says so.
     this.#end = AbortSignal.any([end]);
     this.#pace = new Pace(withinSeconds);
@@ -67,7 +78,7 @@ export class Way {
   }
 
   /** Begins connections until one is accepted; undefined when none is. */
-  async enter(ports: readonly number[], patience: Patience): Promise<Connecting | undefined> {
+  async enter(ports: readonly number[], patience: Patience): Promise<Attempt | undefined> {
     let next = this.#host.monotonic();
     for (const pause of this.#pace.connectPauses(patience)) {
       // What was refused may be let in a moment later, when a late packet has come.
@@ -75,9 +86,9 @@ export class Way {
       next = this.#host.monotonic() + pause;
       if (this.#end.aborted) break;
       for (const port of ports) this.#connect(port);
-      const accepted = this.#connections.map(async (connection) => {
-        if ((await connection.answer)?.kind !== "accepted") throw new Error("not accepted");
-        this.#entered ??= connection;
+      const accepted = this.#attempts.map(async (attempt) => {
+        if ((await attempt.sent.answer)?.kind !== "accepted") throw new Error("not accepted");
+        this.#entered ??= attempt;
       });
       if ((await this.#fateWithin(pause, Promise.any(accepted))) === "fulfilled") break;
     }
@@ -91,8 +102,9 @@ export class Way {
 
   /** Lets go of everything but the connection that was made. */
   leave(): void {
-    for (const one of [...this.#sent, ...this.#connections]) {
-      if (one !== this.#entered) one.end();
+    for (const one of this.#sent) one.end();
+    for (const one of this.#attempts) {
+      if (one !== this.#entered || one.connection === undefined) one.sent.end();
     }
   }
 
@@ -145,15 +157,22 @@ export class Way {
   }
 
   #connect(port: number): void {
-    const connection = this.#host.network.connect(this.#to, port);
-    this.#connections.push(connection);
-    this.#see(`tcp/${port}`, connection).then(
+    const attempt = this.#attempt(port);
+    this.#attempts.push(attempt);
+    this.#see(`tcp/${port}`, attempt.sent).then(
       (answer) => {
         if (answer === undefined || answer.kind === "accepted") return;
         this.met = answer.kind === "refused" ? "refused" : answer.why;
       },
       () => undefined,
     );
+  }
+
+  #attempt(port: number): Attempt {
+    const { network } = this.#host;
+    if (this.#isLook) return { sent: network.look(this.#to, port), connection: undefined };
+    const connection = network.connect(this.#to, port);
+    return { sent: connection, connection };
   }
 
   async #see(packet: string, { answer }: Sent): Promise<Answer | undefined> {

@@ -34,13 +34,14 @@ export function withCarriers(carriers: string, { ofDoor = "" } = {}): Policy {
 
 type Different = Partial<Errand> & { readonly via?: Via };
 
-/** Who knocks at the first door of a policy, as `postern knock` does. */
+/** Who knocks at the first door of a policy, as `postern knock` does, and keeps the connection. */
 export function errandTo(policy: Policy, { via, ...different }: Different = {}): Errand {
   const [door] = clientDoorsOf(policy);
   if (door === undefined) throw new Error("errandTo: a policy without a door to knock at");
   return {
     host: "gate.example.org" as HostName,
     ...planOf(door, { wait: true }),
+    isLook: false,
     family: undefined,
     key: door.token === undefined ? undefined : KEY,
     signing: undefined,

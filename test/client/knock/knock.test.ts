@@ -37,6 +37,13 @@ describe("of several addresses", () => {
     expect(await outcome.connection?.answer).toEqual({ kind: "accepted" });
   });
 
+  test("none is connected to by who only looks", async () => {
+    const network = new FakeNetwork(at(V6, { delay: () => 40 }), at(V4));
+    const outcome = await knockIn(network, POLICY, { isLook: true });
+    expect(outcome.addresses.map(({ state }) => state)).toEqual(["open", "open"]);
+    expect([outcome.connection, [...network.held]]).toEqual([undefined, []]);
+  });
+
   test("one without a route is not knocked at, and not told of", async () => {
     const { network, states } = await statesOf(at(V6, { hasRoute: false }), at(V4));
     expect(states).toEqual([`${V4} open`]);

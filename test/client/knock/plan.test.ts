@@ -22,3 +22,10 @@ test.each([
 test("nothing is tried by who does not wait, and it has to be quick", () => {
   expect(planFor("protects: tcp/22", false)).toEqual({ tryPorts: [], isHurried: true });
 });
+
+test("who knocks looks for a connection, and uses none", () => {
+  const [door] = clientDoorsOf(
+    policyOf("doors: { d: { protects: tcp/22, sequence: { steps: [1] } } }"),
+  );
+  expect(door && planOf(door, { wait: true }).isLook).toBe(true);
+});
