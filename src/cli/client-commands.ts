@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { connect } from "./connect.ts";
 import { knock } from "./knock.ts";
+import { probe } from "./probe.ts";
 import { profileAdd } from "./profile/add.ts";
 import { profileExport } from "./profile/export.ts";
 import { profileList } from "./profile/list.ts";
@@ -9,5 +10,5 @@ import { profileRemove } from "./profile/remove.ts";
 import { sshConfig } from "./ssh-config.ts";
 
 export const CLIENT_COMMANDS: readonly Command[] = [
-  ...[knock, connect, profileAdd, profileExport, profileList, profileRemove, sshConfig],
+  ...[knock, connect, probe, profileAdd, profileExport, profileList, profileRemove, sshConfig],
 ];

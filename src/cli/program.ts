@@ -39,7 +39,12 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
 }
 
 /** First words that clients use; who knocks shall not wait for what only gates need. */
-const CLIENT_WORDS: ReadonlySet<string | undefined> = new Set(["knock", "connect", "ssh-config"]);
+const CLIENT_WORDS: ReadonlySet<string | undefined> = new Set([
+  "knock",
+  "connect",
+  "probe",
+  "ssh-config",
+]);
 
 async function commandsFor([word]: readonly string[]): Promise<readonly Command[]> {
   if (CLIENT_WORDS.has(word)) return (await import("./client-commands.ts")).CLIENT_COMMANDS;

@@ -3,6 +3,16 @@ export { chooseMeans, type Means, VIAS, type Via } from "./knock/means.ts";
 export { planOf, portsOf } from "./knock/plan.ts";
 export { SEQUENCE, type SignedAs } from "./knock/tries.ts";
 export type { Sight } from "./knock/way.ts";
+export type { Finding } from "./probe/judge.ts";
+export type { Kind, Sighting } from "./probe/observe.ts";
+export {
+  type AddressProbe,
+  type Probe,
+  type ProbeErrand,
+  probe,
+  type Stage,
+  type Verdict,
+} from "./probe/probe.ts";
 export { bracketed, type Choice, chooseDoor, doorAt } from "./profile/choose.ts";
 export { parseProfile } from "./profile/enrolment.ts";
 export { printExport } from "./profile/print.ts";

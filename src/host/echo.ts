@@ -1,10 +1,10 @@
 /** Echo requests that carry more than the program `ping` can be told to send. */
 import { randomBytes } from "node:crypto";
-import { networkInterfaces } from "node:os";
-import { type Family, parseAddress, printAddressBytes } from "../policy/address.ts";
+import type { Family } from "../policy/address.ts";
 import type { Problem } from "../problem/problem.ts";
 import { answerIn, awaiting, type Sent } from "./answer.ts";
 import type { Destination } from "./network.ts";
+import { checksumOf, numbersOf } from "./numbers.ts";
 import { loadSockets } from "./sockets.ts";
 
 const REQUEST = { ipv4: 8, ipv6: 128 } as const;
@@ -29,10 +29,8 @@ export function sendEcho(to: Destination, payload: Uint8Array): Sent {
 async function send(to: Destination, payload: Uint8Array): Promise<string | undefined> {
   const sockets = await loadSockets();
   if (!sockets.ok) return wordsOf(sockets.problems);
-  const [text = "", zone] = to.address.split("%");
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`sendEcho: ${text} is no address`);
-  const socket = sockets.value.echo(printAddressBytes(address), scopeOf(zone));
+  const { bytes, scope } = numbersOf(to);
+  const socket = sockets.value.echo(bytes, scope);
   if (!socket.ok) return wordsOf(socket.problems);
   try {
     socket.value.write(printEcho(to.family, payload));
@@ -46,12 +44,6 @@ function wordsOf(problems: readonly Problem[]): string {
   return problems.map(({ what, fix }) => `${what}; ${fix}`).join(", ");
 }
 
-/** The number of a link of this host; 0 for none. */
-function scopeOf(zone: string | undefined): number {
-  const addresses = zone === undefined ? [] : (networkInterfaces()[zone] ?? []);
-  return addresses.find((address) => address.family === "IPv6")?.scopeid ?? 0;
-}
-
 /** Type, code, checksum, a number of whoever asks, a number of the request, and the payload. */
 function printEcho(family: Family, payload: Uint8Array): Buffer {
   const header = Buffer.from([REQUEST[family], 0, 0, 0, ...randomBytes(2), 0, 1]);
@@ -59,14 +51,4 @@ function printEcho(family: Family, payload: Uint8Array): Buffer {
   // Of IPv6 the kernel writes it itself.
   if (family === "ipv4") packet.writeUInt16BE(checksumOf(packet), 2);
   return packet;
-}
-
-/** RFC 1071. */
-function checksumOf(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) {
-    sum += (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
-  return ~sum & 0xffff;
 }

@@ -5,11 +5,13 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { finished, pipeline } from "node:stream/promises";
 import { type Family, parseAddress, parsePrefix, prefixHolds } from "../policy/address.ts";
+import type { Result } from "../problem/problem.ts";
 import { answerIn, awaiting, codeOf, type Sent } from "./answer.ts";
 import { ask } from "./asking.ts";
 import { sendEcho } from "./echo.ts";
 import { reset, startLook } from "./look.ts";
 import { type Echo, sendPing } from "./ping.ts";
+import { type Flag, sendSegment } from "./segment.ts";
 
 /** Where packets go: one address, with its zone where it is of a link. */
 export interface Destination {
@@ -50,6 +52,11 @@ export interface Network {
    * finished, so that the service never sees it.
    */
   look(destination: Destination, port: number): Sent;
+  /**
+   * Sends a TCP segment of no connection, to which only a reset is an answer: `refused`. A problem
+   * where this user may not.
+   */
+  sendSegment(destination: Destination, port: number, flag: Flag): Promise<Result<Sent>>;
   /** Sends one UDP datagram; without a payload one byte of zero, as knockd's client does. */
   sendDatagram(destination: Destination, port: number, payload?: Uint8Array): Sent;
   /** Sends one echo request. */
@@ -64,6 +71,7 @@ export const network: Network = {
   ...{ lookUp, hasRoute, sourceTo, sendDatagram, ask },
   connect: startConnection,
   look: startLook,
+  sendSegment: async (to, port, flag) => sendSegment(to, await sourceTo(to), { port, flag }),
   ping: sendPing,
   sendEcho,
 };

@@ -15,6 +15,7 @@ export function renderSshConfig({ host, self }: SshAccess): string {
   const command = self.map((word) => shellWord(word).replaceAll("%", "%%")).join(" ");
   return `\
 # \`ssh ${host}\` knocks first. Put this at the end of ~/.ssh/config.
+# For mosh, which ignores it: mosh --experimental-remote-ip=remote ${host}
 Match host ${host}
     ProxyCommand ${command} connect %h %p
 `;

@@ -17,9 +17,10 @@ async function linesFor(host: string, ...self: readonly string[]): Promise<strin
   return stdout;
 }
 
-test("three lines, for the end of the user's own file", async () => {
+test("four lines, for the end of the user's own file", async () => {
   expect(await linesFor("gate.example.org", "/usr/bin/node", "/usr/bin/postern")).toBe(`\
 # \`ssh gate.example.org\` knocks first. Put this at the end of ~/.ssh/config.
+# For mosh, which ignores it: mosh --experimental-remote-ip=remote gate.example.org
 Match host gate.example.org
     ProxyCommand /usr/bin/postern connect %h %p
 `);

@@ -136,6 +136,9 @@ export class FakeNetwork {
         },
         connect: (to, port) => this.#connect(this.#placeAt(to.address), port),
         look: (to, port) => this.#look(this.#placeAt(to.address), port),
+        sendSegment: () => {
+          throw new Error("FakeNetwork: no segments are sent here");
+        },
         sendDatagram: (to, port, payload) =>
           this.#sendDatagram(this.#placeAt(to.address), port, payload),
         ping: (to, echo) => this.#ping(this.#placeAt(to.address), echo),

@@ -4,6 +4,7 @@ import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { system } from "../../src/host/index.ts";
 import { argvOf } from "../../src/host/ping.ts";
@@ -141,7 +142,7 @@ describe("a look", () => {
       expect(await look.answer).toEqual({ kind: "accepted" });
       look.end();
       const another = network.look(here, port);
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       // By then the kernel has accepted it, and this program has not heard of that.
       execFileSync("sleep", ["0.05"]);
       another.end();

@@ -10,6 +10,8 @@ const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear
 export interface Client {
   /** Runs `postern` with the words of a line. */
   readonly postern: (line: string) => Promise<Output>;
+  /** The same as root, with the same home. */
+  readonly asRoot: (line: string) => Promise<Output>;
   /** What the client knows of hosts: the doors of a policy, by host. */
   readonly knows: (hosts: Readonly<Record<string, string>>) => void;
   /** The same as a file has it. */
@@ -32,17 +34,23 @@ export function clientOn(host: Host, bundle: Bundle): Client {
     chmodSync(profiles, 0o600);
     chownSync(profiles, NOBODY, NOBODY);
   };
+  const run = (who: readonly string[], line: string) =>
+    host.run(
+      [
+        ...who,
+        ...["env", "-u", "XDG_CONFIG_HOME", `HOME=${home}`],
+        ...[process.execPath, bundle.file, ...line.split(" ")],
+      ],
+      { mayFail: true },
+    );
   return {
     profiles,
-    postern: (line) =>
-      host.run(
-        [
-          ...AS_NOBODY,
-          ...["env", "-u", "XDG_CONFIG_HOME", `HOME=${home}`],
-          ...[process.execPath, bundle.file, ...line.split(" ")],
-        ],
-        { mayFail: true },
-      ),
+    postern: (line) => run(AS_NOBODY, line),
+    asRoot: (line) => {
+      // It reads what is its own alone.
+      chownSync(profiles, 0, 0);
+      return run([], line).finally(() => chownSync(profiles, NOBODY, NOBODY));
+    },
     knows: (hosts) => {
       const text = Object.entries(hosts).map(([name, policy]) => {
         const doors = policy.trim().replaceAll(/^/gm, "    ");

@@ -126,6 +126,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
       sourceTo: () => Promise.resolve(undefined),
       connect: unexpected,
       look: unexpected,
+      sendSegment: unexpected,
       sendDatagram: unexpected,
       ping: unexpected,
       sendEcho: unexpected,

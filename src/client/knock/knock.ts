@@ -13,6 +13,8 @@ export interface Errand extends Plan {
   readonly family: Family | undefined;
   /** Whether every address is to open; otherwise the first that does is enough. */
   readonly everyAddress: boolean;
+  /** Whether each of them has all the time that it takes, also when others have opened. */
+  readonly isPatient?: boolean;
   /** Told, in a line, what whoever waits has to know. */
   readonly tell: (line: string) => void;
 }
@@ -63,8 +65,9 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
   const circumstances = { takeSlot, signer, end: end.signal };
   const arrivals = ways.map((to) => approach(host, to, errand, circumstances));
   const first = await firstOpen(arrivals);
+  if (errand.isPatient === true) await Promise.all(arrivals);
   // Who had to type for the first has enough to go in by.
-  if (first !== undefined && errand.everyAddress && signer?.isAttended !== true) {
+  else if (first !== undefined && errand.everyAddress && signer?.isAttended !== true) {
     await awaitOthers(host, arrivals, host.monotonic() - began);
   }
   end.abort();
@@ -76,7 +79,7 @@ export async function knock(host: Host, errand: Errand): Promise<Outcome> {
     isOpen: errand.tryPorts.length === 0 ? undefined : first !== undefined,
     addresses: ways.map((to, n) => ({
       ...to,
-      state: stateOf(all[n], first !== undefined),
+      state: stateOf(all[n], first !== undefined && errand.isPatient !== true),
       turnedBack: all[n]?.turnedBack ?? [],
       ...(all[n]?.kind === "shut" ? { by: undefined } : { by: all[n]?.by, signed: all[n]?.signed }),
     })),
@@ -117,9 +120,22 @@ const MOST_ADDRESSES = 16;
 
 /** The addresses to which packets can be sent, or why there are none. */
 async function findWays(
-  { network }: Host,
-  { host, family }: Errand,
+  host: Host,
+  errand: Pick<Errand, "host" | "family">,
 ): Promise<readonly Destination[] | { readonly why: string }> {
+  const found = await findAddresses(host, errand);
+  if ("why" in found) return found;
+  const ways = found.filter(({ hasRoute }) => hasRoute).map(({ to }) => to);
+  if (ways.length > 0) return ways;
+  const addresses = found.map(({ to: { address } }) => address).join(", ");
+  return { why: `there is no way from this host to ${addresses}` };
+}
+
+/** The addresses of a host, and whether this one knows a way to each; or why there are none. */
+export async function findAddresses(
+  { network }: Host,
+  { host, family }: Pick<Errand, "host" | "family">,
+): Promise<readonly Address[] | { readonly why: string }> {
   const found = await network.lookUp(host);
   if ("why" in found) return { why: `${host} has no address that can be found (${found.why})` };
   const wanted = found
@@ -127,10 +143,12 @@ async function findWays(
     .slice(0, MOST_ADDRESSES);
   if (wanted.length === 0) return { why: `${host} has no address of ${family}` };
   const routes = await Promise.all(wanted.map((to) => network.hasRoute(to)));
-  const ways = wanted.filter((_, n) => routes[n]);
-  if (ways.length > 0) return ways;
-  const addresses = wanted.map(({ address }) => address).join(", ");
-  return { why: `there is no way from this host to ${addresses}` };
+  return wanted.map((to, n) => ({ to, hasRoute: routes[n] === true }));
+}
+
+interface Address {
+  readonly to: Destination;
+  readonly hasRoute: boolean;
 }
 
 type Open = Extract<Arrival, { readonly kind: "open" }>;
@@ -157,7 +175,7 @@ async function awaitOthers(
   done.abort();
 }
 
-function stateOf(arrival: Arrival | undefined, isAnyOpen: boolean): string {
+function stateOf(arrival: Arrival | undefined, wasCut: boolean): string {
   if (arrival?.kind !== "shut") return arrival?.kind ?? "untried";
-  return isAnyOpen && arrival.met === "silent" ? "late" : arrival.met;
+  return wasCut && arrival.met === "silent" ? "late" : arrival.met;
 }
