@@ -34,7 +34,7 @@ function head({ client, host, doors: all }: Holder, doors: readonly TokenDoor[])
 #   sh ${scriptName(host)} [-4 | -6] [DOOR] [CARRIER]
 #
 # Without CARRIER those of the door are tried in order until its port answers.
-# What it needs: openssl; for \`ping\` the ping of iputils, for \`udp\` nc or bash,
+# What it needs: openssl; for \`ping\` the ping of iputils and getent, for \`udp\` nc or bash,
 # for \`dns\` dig, for \`http\` curl; and nc to try whether the door opened. What is
 # missing is passed over. The clock has to be right to within a minute.
 ${hasTls ? "# The carrier `tls` is left out: no common program sends a hello of one's own.\n" : ""}\

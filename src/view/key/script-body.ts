@@ -76,12 +76,30 @@ send() {
 }
 
 # Other programs called ping put the pattern elsewhere, or take one byte of it only.
+# Everybody on this machine can read the arguments of ping, and so the token. It is made
+# when the name has been looked up, so that ping has nothing to wait for before it sends.
 send_ping() {
   ping -V 2>&1 | grep -q iputils || lacks 'the ping of iputils' || return
+  address=$(address_of "$host") || return
   take_slot || return
   pattern=$(hmac | hexadecimal | cut -c 1-32)
-  ping \${family:+"$family"} -n -c 1 -W 1 -p "$pattern" "$host" >/dev/null
+  ping -n -c 1 -W 1 -p "$pattern" "$address" >/dev/null
   [ $? -lt 2 ]
+}
+
+# address_of HOST: the first of the family that is asked for, as this system prefers them.
+address_of() {
+  case $1$family in
+    *:*-4) return 1 ;;
+    *:*)
+      echo "$1"
+      return
+      ;;
+  esac
+  has getent || lacks getent || return
+  # In place of IPv6 addresses that are missing it prints those of IPv4, in another form.
+  found=$(getent "ahosts\${family:+v\${family#-}}" "$1" | grep -v '^::ffff:' | head -n 1)
+  [ -n "$found" ] && echo "\${found%% *}"
 }
 
 send_udp() {
