@@ -12,6 +12,8 @@ export interface Client {
   readonly postern: (line: string) => Promise<Output>;
   /** The same as root, with the same home. */
   readonly asRoot: (line: string) => Promise<Output>;
+  /** The same as the user, who has CAP_NET_RAW besides. */
+  readonly withRawSockets: (line: string) => Promise<Output>;
   /** What the client knows of hosts: the doors of a policy, by host. */
   readonly knows: (hosts: Readonly<Record<string, string>>) => void;
   /** The same as a file has it. */
@@ -46,6 +48,8 @@ export function clientOn(host: Host, bundle: Bundle): Client {
   return {
     profiles,
     postern: (line) => run(AS_NOBODY, line),
+    withRawSockets: (line) =>
+      run([...AS_NOBODY, "--inh-caps=+net_raw", "--ambient-caps=+net_raw"], line),
     asRoot: (line) => {
       // It reads what is its own alone.
       chownSync(profiles, 0, 0);

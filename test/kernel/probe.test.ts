@@ -1,4 +1,6 @@
 /** `postern probe`, typed by root and by somebody who is not, at real gates. */
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { type Bundle, makeBundle } from "../cli/run.ts";
@@ -56,7 +58,8 @@ async function gateOf(policy: string, holder = NFTABLES): Promise<void> {
 }
 
 /** Lines of each address together, without the order in which names have addresses. */
-const linesOf = ({ stdout }: Output) => stdout.trim().split("\n").toSorted();
+const linesOf = ({ stdout }: Output) => inOrder(stdout.trim().split("\n"));
+const inOrder = (lines: readonly string[]) => lines.toSorted();
 
 const line = (mark: string, family: Family, text: string) =>
   `${mark.padEnd(8)}  ${server(family).padEnd(9)}  ${text}`;
@@ -108,11 +111,11 @@ describe("who may not use raw sockets", () => {
     await gateOf(SSH);
     const proved = await client.postern(`probe ${NAME}`);
     expect(linesOf(proved)).toEqual(
-      [
+      inOrder([
         ...shut(`${BEFORE} does not answer SYN; FIN and ACK were not tried`),
         ...opened(),
         `ssh of ${NAME} is shut and opens to a knock`,
-      ].toSorted(),
+      ]),
     );
     expect([proved.status, proved.stderr]).toEqual([
       0,
@@ -126,11 +129,11 @@ describe("to root", () => {
     await gateOf(SSH.replace("tcp/22\n", "tcp/22\n    refuse: reset\n"));
     const proved = await client.asRoot(`probe ${NAME}`);
     expect(linesOf(proved)).toEqual(
-      [
+      inOrder([
         ...shut(`${BEFORE} refuses SYN, FIN and ACK`),
         ...opened(),
         `ssh of ${NAME} is shut and opens to a knock`,
-      ].toSorted(),
+      ]),
     );
     expect([proved.status, proved.stderr]).toEqual([0, ""]);
   });
@@ -222,6 +225,31 @@ test("a door for a single use lets in one connection, and is shut again", async 
   expect(status).toBe(0);
 });
 
+test("a door that stays open for longer than its profile says is found out", async () => {
+  await gateOf(SSH.replace("2s", "1h"));
+  client.knows({ [NAME]: SSH.replace("2s", "1s") });
+  const { status, stdout, stderr } = await client.postern(`probe -4 ${NAME} --wait`);
+  expect(status).toBe(1);
+  expect(stdout).toContain("s after the knock: open; tcp/22 accepts connections");
+  expect(stdout).toContain("is not as it should be: still open at 10.91.0.2\n");
+  expect(stderr).toContain("a grant ends after 1s: compare it with `open-for` in the policy\n");
+});
+
+test("without the package koffi FIN and ACK are not tried, and the rest is", async () => {
+  await gateOf(SSH);
+  const folder = network.client.newPath("bare");
+  mkdirSync(folder);
+  const file = join(folder, "postern.mjs");
+  copyFileSync(bundle.file, file);
+  const bare = clientOn(network.client, { ...bundle, folder, file });
+  bare.knows({ [NAME]: SSH });
+  const { status, stdout, stderr } = await bare.asRoot(`probe -6 ${NAME}`);
+  expect(status).toBe(0);
+  expect(stdout).toContain(`${BEFORE} does not answer SYN; FIN and ACK were not tried\n`);
+  expect(stdout).toContain(`ssh of ${NAME} is shut and opens to a knock\n`);
+  expect(stderr).toMatch(/^ {2}FIN and ACK were not tried: the package koffi, .* cannot be loaded/);
+});
+
 describe("a UDP door", () => {
   const UDP = SSH.replace("tcp/22", "udp/51820");
 
@@ -247,7 +275,7 @@ describe("a UDP door", () => {
   });
 });
 
-test("scripts get the same as JSON", async () => {
+test("a user with CAP_NET_RAW sends FIN and ACK, and scripts get all of it as JSON", async () => {
   await gateOf(SSH);
   const { status, stdout } = await client.asRoot("probe 10.91.0.2 --json");
   expect(status).toBe(0);
