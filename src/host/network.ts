@@ -12,6 +12,7 @@ import { sendEcho } from "./echo.ts";
 import { reset, startLook } from "./look.ts";
 import { type Echo, sendPing } from "./ping.ts";
 import { type Flag, sendSegment } from "./segment.ts";
+import { loadSockets } from "./sockets.ts";
 
 /** Where packets go: one address, with its zone where it is of a link. */
 export interface Destination {
@@ -47,6 +48,8 @@ export interface Network {
   sourceTo(destination: Destination): Promise<Source | undefined>;
   /** Begins a TCP connection. */
   connect(destination: Destination, port: number): Connecting;
+  /** Loads what looks are made with, so that none of them has to wait for it. */
+  prepareLooks(): Promise<unknown>;
   /**
    * Begins one to see whether it is accepted, and resets it then: mostly before the handshake is
    * finished, so that the service never sees it.
@@ -70,6 +73,7 @@ export interface Network {
 export const network: Network = {
   ...{ lookUp, hasRoute, sourceTo, sendDatagram, ask },
   connect: startConnection,
+  prepareLooks: loadSockets,
   look: startLook,
   sendSegment: async (to, port, flag) => sendSegment(to, await sourceTo(to), { port, flag }),
   ping: sendPing,

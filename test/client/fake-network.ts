@@ -135,6 +135,7 @@ export class FakeNetwork {
           return Promise.resolve({ address: own, isBeside: false });
         },
         connect: (to, port) => this.#connect(this.#placeAt(to.address), port),
+        prepareLooks: () => Promise.resolve(),
         look: (to, port) => this.#look(this.#placeAt(to.address), port),
         sendSegment: () => {
           throw new Error("FakeNetwork: no segments are sent here");

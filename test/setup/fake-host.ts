@@ -125,6 +125,7 @@ export function fakeHost(answers: Answers = {}): FakeHost {
       hasRoute: () => Promise.resolve(false),
       sourceTo: () => Promise.resolve(undefined),
       connect: unexpected,
+      prepareLooks: () => Promise.resolve(),
       look: unexpected,
       sendSegment: unexpected,
       sendDatagram: unexpected,

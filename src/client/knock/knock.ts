@@ -56,7 +56,12 @@ export interface AddressOutcome extends Destination {
 const GRACE_MILLISECONDS = 250;
 
 export async function knock(host: Host, errand: Errand): Promise<Outcome> {
-  const ways = await findWays(host, errand);
+  const looks = errand.isLook === true && errand.tryPorts.length > 0;
+  // Loading takes long enough to hold up a step, or to make a look come late.
+  const [ways] = await Promise.all([
+    findWays(host, errand),
+    looks ? host.network.prepareLooks() : undefined,
+  ]);
   if ("why" in ways) return { ...NOWHERE, obstacle: ways.why };
   const began = host.monotonic();
   const end = new AbortController();
