@@ -59,6 +59,11 @@ export function attemptAt(policy: Policy, door: Door, knocks: readonly Knock[]):
   };
 }
 
+/** Where a source is after a packet; who has opened the door has, whatever comes then. */
+export function send({ after }: Attempt, place: number, packet: number): number {
+  return place === OPEN ? OPEN : after(place, packet);
+}
+
 /** Without anything that could stop a scanner before the door's own steps do. */
 function lonelyDoor(policy: Policy, door: Door): Policy {
   return {

@@ -5,7 +5,9 @@ import type { Door, Policy } from "../policy/policy.ts";
 import { printSeconds } from "../policy/value/seconds.ts";
 import type { Place, Problem } from "../problem/problem.ts";
 import type { CheckCode } from "./codes.ts";
-import { type DoorReport, judgeDoor, type OpenedBy } from "./door.ts";
+import { type DoorReport, judgeDoor } from "./door.ts";
+import type { OpenedBy } from "./listed.ts";
+import type { Predictable } from "./predictable.ts";
 import { GUESSABLE } from "./remedy.ts";
 import type { Known } from "./services.ts";
 
@@ -15,7 +17,7 @@ export interface Findings {
   readonly problems: readonly Problem[];
 }
 
-/** A chance in 1,000 packets with which a door is as good as open. */
+/** A chance in 1,000 packets, or in one run of a scan, with which a door is as good as open. */
 const GUESSED = 1e-3;
 
 export function checkPolicy({ policy, places }: PlacedPolicy, known: Known): Findings {
@@ -35,20 +37,42 @@ function problemsOf(report: DoorReport, places: DoorPlaces, policy: Policy): Pro
     const isWayIn = token !== undefined || signed !== undefined || policy.trusted.length > 0;
     return isWayIn ? [] : [noWayIn(report, places)];
   }
-  const { openedBy } = report;
-  if (openedBy !== undefined) return [openedByScan(report, openedBy, places)];
-  return report.chancePerThousand >= GUESSABLE ? [easilyGuessed(report, places)] : [];
+  const { openedBy, predictable, chancePerThousand } = report;
+  const found = [
+    ...(openedBy === undefined ? [] : [openedByScan(report, openedBy, places)]),
+    ...(predictable === undefined ? [] : [predictableSteps(report, predictable, places)]),
+    ...(chancePerThousand >= GUESSABLE ? [easilyGuessed(report, places)] : []),
+  ];
+  // One is enough to have the steps changed, and the remedy is the same.
+  return found
+    .filter(({ severity }) => severity === "error")
+    .concat(found)
+    .slice(0, 1);
 }
 
 function openedByScan(
   { door, remedy }: DoorReport,
-  { scan, command }: OpenedBy,
+  { scan, command, chance }: OpenedBy,
+  places: DoorPlaces,
+): Problem {
+  const severity = chance >= GUESSED ? "error" : "warning";
+  const often = chance === 1 ? "" : `, once in ${grouped(Math.round(1 / chance))} runs`;
+  return {
+    ...coded("opened-by-scan", severity, stepsPlace(places)),
+    what: `door ${door} is opened by ${scan}${often}: ${command}`,
+    fix: remedyFix(remedy) ?? "choose other steps that lie far apart, and a wider watch range",
+  };
+}
+
+function predictableSteps(
+  { door, remedy }: DoorReport,
+  { why, isObvious }: Predictable,
   places: DoorPlaces,
 ): Problem {
   return {
-    ...coded("opened-by-scan", "error", stepsPlace(places)),
-    what: `door ${door} is opened by ${scan}: ${command}`,
-    fix: remedyFix(remedy) ?? "choose other steps that lie far apart, and a wider watch range",
+    ...coded("predictable-steps", isObvious ? "error" : "warning", stepsPlace(places)),
+    what: `the steps of door ${door} ${why}, so somebody may guess them`,
+    fix: remedyFix(remedy) ?? "draw random steps: `postern init` shows how they look",
   };
 }
 
@@ -92,7 +116,10 @@ function coded(code: CheckCode, severity: Problem["severity"], place: Place | un
 function remedyFix(remedy: DoorReport["remedy"]): string | undefined {
   if (remedy === undefined) return undefined;
   const lines = remedy.text.split("\n").map((line) => `\`${line}\``);
-  return `write ${lines.join(" and ")}, which no scan opens`;
+  const text = lines.join(" and ");
+  return remedy.isDrawn
+    ? `write ${text}, drawn at random just now`
+    : `write ${text}, which no scan opens`;
 }
 
 /** From the first step to the last where they stand on one line; otherwise the first. */

@@ -1,8 +1,10 @@
 /** What scanners, guessers and listeners can do to one door. */
 import { printCarrier } from "../policy/carriers.ts";
-import type { Door, Policy } from "../policy/policy.ts";
+import type { Door, Policy, Sequence } from "../policy/policy.ts";
 import { commandFor } from "./command.ts";
-import { chancePerThousand, firstOpening, targetAt } from "./judge.ts";
+import { chancePerThousand, firstOpening, type Target, targetAt } from "./judge.ts";
+import { likeliestList, type OpenedBy } from "./listed.ts";
+import { type Predictable, predictabilityOf } from "./predictable.ts";
 import { GUESSABLE, type Remedy, remedyFor } from "./remedy.ts";
 import { describeScan, type Scan, scansOf } from "./scans.ts";
 import type { Known } from "./services.ts";
@@ -10,11 +12,16 @@ import { judgeTokens, type TokenReport } from "./token.ts";
 
 export interface DoorReport {
   readonly door: string;
-  /** The simplest scan that opens it. */
+  /**
+   * The simplest scan that opens it, or where each does so only by chance the likeliest, from a
+   * chance of one in a million on.
+   */
   readonly openedBy: OpenedBy | undefined;
+  /** Why somebody guesses the steps who knows what people choose. Undefined: nobody does. */
+  readonly predictable: Predictable | undefined;
   /** Another sequence, where this one is opened by a scan or easily guessed, and one was found. */
   readonly remedy: Remedy | undefined;
-  /** How many scans there were until one opened it. */
+  /** How many scans there were until one opened it; those of lists of ports do not count. */
   readonly scansTried: number;
   /**
    * The probability, 0 to 1, that 1,000 packets open it, each to a random port of the watch range
@@ -35,13 +42,6 @@ export interface DoorReport {
   readonly signed: readonly string[] | undefined;
 }
 
-export interface OpenedBy {
-  /** In plain English, as in "a scan of all ports upwards over TCP". */
-  readonly scan: string;
-  /** For `sh`, with the word HOST for the host. */
-  readonly command: string;
-}
-
 export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport {
   const { name, sequence } = door;
   const others = {
@@ -52,6 +52,7 @@ export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport 
     return {
       door: name,
       openedBy: undefined,
+      predictable: undefined,
       remedy: undefined,
       scansTried: 0,
       chancePerThousand: 0,
@@ -64,19 +65,28 @@ export function judgeDoor(policy: Policy, door: Door, known: Known): DoorReport 
   const opening = firstOpening(target, scans);
   const scan = opening === undefined ? undefined : scans[opening];
   const chance = chancePerThousand(target);
-  const weak = scan !== undefined || chance >= GUESSABLE;
+  const openedBy =
+    scan === undefined
+      ? likelyList(target, sequence)
+      : { scan: describeScan(scan), command: commandFor(target, scan, sequence), chance: 1 };
+  const predictable = predictabilityOf(sequence.steps);
+  const isWeak = openedBy !== undefined || predictable !== undefined || chance >= GUESSABLE;
+  const means = { scans, chance: known.chance };
   return {
     door: name,
-    openedBy:
-      scan === undefined
-        ? undefined
-        : { scan: describeScan(scan), command: commandFor(target, scan, sequence) },
-    remedy: weak ? remedyFor(policy, door, sequence, scans) : undefined,
+    openedBy,
+    predictable,
+    remedy: isWeak ? remedyFor(policy, door, sequence, means) : undefined,
     scansTried: opening === undefined ? scans.length : opening + 1,
     chancePerThousand: chance,
     overheardPackets: sequence.steps.length,
     ...others,
   };
+}
+
+function likelyList(target: Target, sequence: Sequence): OpenedBy | undefined {
+  const list = likeliestList(target, sequence);
+  return list !== undefined && list.chance >= GUESSABLE ? list : undefined;
 }
 
 const scansKnown = new WeakMap<Known, readonly Scan[]>();

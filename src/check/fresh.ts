@@ -2,6 +2,8 @@
  * Steps that nobody has thought up: drawn at random from ports that nothing else on the host
  * has a use for. People choose ports in a row, and scanners count.
  */
+import { isScannedByDefault } from "./known-ports.ts";
+import { isMemorable } from "./memorable.ts";
 
 /** A whole number from 0 to `below` - 1, all equally likely. */
 export type Chance = (below: number) => number;
@@ -83,12 +85,17 @@ function fieldsIn({ ephemeral, taken }: Occupied, count: number): Field[] {
     for (const width of WIDTHS) {
       const fields = runs
         .flatMap((run) => cut(run, width))
-        .map((watch) => ({ watch, free: portsIn(watch).filter((port) => !taken.has(port)) }))
+        .map((watch) => ({ watch, free: portsIn(watch).filter((port) => isFresh(port, taken)) }))
         .filter(({ free }) => free.length >= count);
       if (fields.length > 0) return fields;
     }
   }
   return [];
+}
+
+/** Neither in use, nor one that scanners or people think of. */
+export function isFresh(port: number, taken: ReadonlySet<number>): boolean {
+  return !taken.has(port) && !isScannedByDefault(port) && !isMemorable(port);
 }
 
 /** A larger field is more likely, so that every port is as likely as any other. */

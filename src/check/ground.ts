@@ -13,6 +13,10 @@ export interface Ground {
   readonly knocks: readonly Knock[];
   /** What a scan of ports is to the door, without its greeting and repetitions. */
   readonly packetsOf: (scan: PortScan, range: Ports) => readonly number[];
+  /** The number of the packet to a port; undefined where it is nothing to the door. */
+  readonly packetTo: (protocol: Protocol, port: number) => number | undefined;
+  /** Whether a number stands for watched ports that are no steps. */
+  readonly isStray: (packet: number) => boolean;
   readonly sweepOf: (sweep: PingSweep) => readonly number[];
   /** The number of an echo request; undefined where no step is as long. */
   readonly pingOf: (payloadBytes: number | undefined) => number | undefined;
@@ -39,9 +43,15 @@ export function groundOf({ steps, watch }: Sequence): Ground {
   ];
   const lengths = pings.map((length, index) => ({ length, packet: 2 * ports.length + index }));
   const upwards = lengths.toSorted((a, b) => a.length - b.length).map(({ packet }) => packet);
+  const classes = classesOf(watch, stepPorts);
   return {
     knocks,
-    packetsOf: scansSeen(classesOf(watch, stepPorts)),
+    packetsOf: scansSeen(classes),
+    packetTo: (protocol, port) => {
+      const portClass = classes[port] ?? NOTHING;
+      return portClass === NOTHING ? undefined : numberOf(portClass, protocol);
+    },
+    isStray,
     sweepOf: ({ direction }) => (direction === "upwards" ? upwards : upwards.toReversed()),
     pingOf: (payloadBytes) => lengths.find(({ length }) => length === payloadBytes)?.packet,
     watched: watch === undefined ? [] : countWatched(watch, stepPorts),
@@ -108,9 +118,14 @@ function expand({ parts }: Way, classesOfList: (list: Protocol) => readonly numb
       over.map((protocol) => numberOf(portClass, protocol)),
     ),
   );
-  const isStray = (packet: number | undefined) =>
-    packet !== undefined && packet < numberOf(FIRST_STEP, "tcp");
-  return packets.filter((packet, index) => !(isStray(packet) && isStray(packets[index - 1])));
+  return packets.filter((packet, index) => {
+    const before = packets[index - 1];
+    return !(isStray(packet) && before !== undefined && isStray(before));
+  });
+}
+
+function isStray(packet: number): boolean {
+  return packet < numberOf(FIRST_STEP, "tcp");
 }
 
 function countWatched(watch: PortRange, stepPorts: readonly number[]): Ground["watched"] {

@@ -1,6 +1,6 @@
 /** Which scan opens a sequence, and the chance that random packets do. */
 import type { Door, Policy, Sequence } from "../policy/policy.ts";
-import { type Attempt, attemptAt, OPEN, START } from "./attempt.ts";
+import { type Attempt, attemptAt, OPEN, START, send } from "./attempt.ts";
 import { chanceOf } from "./chance.ts";
 import { type Ground, groundOf } from "./ground.ts";
 import { ALL_PORTS, type Ports } from "./orders.ts";
@@ -29,18 +29,13 @@ export function opens(target: Target, scan: Scan, range: Ports = ALL_PORTS): boo
   const greeting = scan.kind === "pings" ? undefined : ground.pingOf(scan.ping);
   let place = START;
   for (let time = 0; time < scan.times; time += 1) {
-    place = send(attempt, place, greeting);
+    if (greeting !== undefined) place = send(attempt, place, greeting);
     for (const packet of packets) {
       place = send(attempt, place, packet);
       if (scan.doubled) place = send(attempt, place, packet);
     }
   }
   return place === OPEN;
-}
-
-/** Who has opened the door has, whatever comes then. */
-function send({ after }: Attempt, place: number, packet: number | undefined): number {
-  return packet === undefined || place === OPEN ? place : after(place, packet);
 }
 
 /** The first of the scans that opens the door, by its place among them. */

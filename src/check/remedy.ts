@@ -1,15 +1,20 @@
 /** Another sequence for a door, which no scan opens and nobody guesses. */
-
 import type { Door, Policy, Port, PortRange, Sequence, Step } from "../policy/policy.ts";
 import { printPortRange } from "../policy/value/port.ts";
 import { printStep } from "../policy/value/step.ts";
+import { type Chance, drawSequence, FEWEST_STEPS, isFresh } from "./fresh.ts";
 import { groundOf } from "./ground.ts";
-import { chancePerThousand, firstOpening, targetOf } from "./judge.ts";
+import { chancePerThousand, firstOpening, type Target, targetAt, targetOf } from "./judge.ts";
+import { likeliestList } from "./listed.ts";
+import { permutationsOf } from "./permutations.ts";
+import { predictabilityOf } from "./predictable.ts";
 import type { Scan } from "./scans.ts";
 
 export interface Remedy {
   readonly steps: readonly Step[];
   readonly watch: PortRange | undefined;
+  /** Whether nothing is left of the steps that there were. */
+  readonly isDrawn: boolean;
   /** What to paste into the policy: a line `steps: [...]`, and where it changes `watch: A-B`. */
   readonly text: string;
 }
@@ -31,27 +36,42 @@ const SOMEWHERE = { first: 20_000, last: 29_999 };
 const FIRST_FREE_PORT = 1024;
 const LAST_PORT = 65_535;
 
+/** What a remedy is tried with and made from. */
+export interface Means {
+  readonly scans: readonly Scan[];
+  readonly chance: Chance;
+}
+
 /**
  * The first that passes the whole check: the steps in another order, then with a wider watch
- * range, then with more steps. Undefined when nothing of that helps.
+ * range, then with more steps, then others. Steps that people or scanners would try are given up
+ * at once, for in another order they are tried as well. Undefined when nothing of that helps.
  */
 export function remedyFor(
   policy: Policy,
   door: Door,
   sequence: Sequence,
-  scans: readonly Scan[],
+  means: Means,
 ): Remedy | undefined {
-  for (const proposal of proposals(policy, door, sequence)) {
-    const steps = orderThatPasses(policy, door, { ...sequence, ...proposal }, scans);
+  const target = targetAt(policy, door, sequence);
+  if (isThoughtOf(target, sequence)) return drawnRemedy(policy, door, sequence, means);
+  for (const proposal of proposals(policy, sequence, means.chance)) {
+    const steps = orderThatPasses(policy, door, { ...sequence, ...proposal }, means);
     if (steps !== undefined) return remedyOf(steps, proposal.watch, sequence);
   }
-  return undefined;
+  return drawnRemedy(policy, door, sequence, means);
+}
+
+/** Whether somebody comes upon the sequence without trying ports at random. */
+function isThoughtOf(target: Target, sequence: Sequence): boolean {
+  const list = likeliestList(target, sequence);
+  return predictabilityOf(sequence.steps) !== undefined || (list?.chance ?? 0) >= GUESSABLE;
 }
 
 type Proposal = Pick<Sequence, "steps" | "watch">;
 
 /** The least change first. */
-function* proposals(policy: Policy, door: Door, sequence: Sequence): Generator<Proposal> {
+function* proposals(policy: Policy, sequence: Sequence, chance: Chance): Generator<Proposal> {
   const { steps, watch } = sequence;
   yield { steps, watch };
   const ranges = widerRanges(sequence);
@@ -60,7 +80,8 @@ function* proposals(policy: Policy, door: Door, sequence: Sequence): Generator<P
   const most = Math.min(least + MOST_EXTRA_STEPS, MOST_STEPS - steps.length);
   for (let extra = least; extra <= most; extra += 1) {
     for (const range of ranges) {
-      yield { steps: [...steps, ...extraSteps(policy, door, steps, range, extra)], watch: range };
+      const more = extraSteps(policy, { steps, watch: range }, extra, chance);
+      yield { steps: [...steps, ...more], watch: range };
     }
   }
 }
@@ -70,16 +91,60 @@ function orderThatPasses(
   policy: Policy,
   door: Door,
   sequence: Sequence,
-  scans: readonly Scan[],
+  { scans }: Means,
 ): readonly Step[] | undefined {
   const ground = groundOf(sequence);
   for (const steps of ordersOf(sequence.steps)) {
-    const target = targetOf(policy, { ...door, sequence: { ...sequence, steps } }, ground);
-    if (firstOpening(target, scans) !== undefined) continue;
+    const ordered = { ...sequence, steps };
+    const target = targetOf(policy, { ...door, sequence: ordered }, ground);
+    if (firstOpening(target, scans) !== undefined || isThoughtOf(target, ordered)) continue;
     // Random packets do not care for the order.
     return chancePerThousand(target) < GUESSABLE ? steps : undefined;
   }
   return undefined;
+}
+
+/** Where Linux takes the ports of its own connections from, unless it is told otherwise. */
+const EPHEMERAL = { first: 32_768, last: 60_999 };
+/** Hardly one draw in a thousand is weak. */
+const MOST_DRAWS = 10;
+
+/** Steps that have nothing to do with those that there were, but for their number. */
+function drawnRemedy(
+  policy: Policy,
+  door: Door,
+  before: Sequence,
+  { scans, chance }: Means,
+): Remedy | undefined {
+  const count = Math.max(FEWEST_STEPS, before.steps.length);
+  const occupied = { ephemeral: EPHEMERAL, taken: usedPorts(policy) };
+  for (let draws = 0; draws < MOST_DRAWS; draws += 1) {
+    const drawn = drawSequence(count, occupied, chance);
+    if (drawn === undefined) return undefined;
+    const steps = drawn.steps.map(({ protocol, port }) => ({
+      ...{ kind: "port" as const, protocol },
+      port: port as Port,
+    }));
+    const sequence = { ...before, steps, watch: rangeOf(drawn.watch.first, drawn.watch.last) };
+    const target = targetAt(policy, { ...door, sequence }, sequence);
+    const isOpened = firstOpening(target, scans) !== undefined;
+    if (isOpened || isThoughtOf(target, sequence)) continue;
+    if (chancePerThousand(target) >= GUESSABLE) continue;
+    return { ...remedyOf(steps, sequence.watch, before), isDrawn: true };
+  }
+  return undefined;
+}
+
+/** Ports that the policy has a use for already, whatever the protocol. */
+function usedPorts({ doors }: Policy): ReadonlySet<number> {
+  const used = new Set<number>();
+  for (const { protects, sequence } of doors) {
+    for (const step of sequence?.steps ?? []) if (step.kind === "port") used.add(step.port);
+    for (const { ports } of protects) {
+      for (let port: number = ports.first; port <= ports.last; port += 1) used.add(port);
+    }
+  }
+  return used;
 }
 
 /** Orders to try: of few steps all, of many some that have nothing of a row. */
@@ -90,14 +155,6 @@ function ordersOf(steps: readonly Step[]): readonly (readonly Step[])[] {
       .map((step, index) => ({ step, at: fractionOf(`${turn} ${index} ${printStep(step)}`) }))
       .sort((a, b) => a.at - b.at)
       .map(({ step }) => step),
-  );
-}
-
-/** The order that they have first. */
-function permutationsOf<T>(things: readonly T[]): readonly (readonly T[])[] {
-  if (things.length === 0) return [[]];
-  return things.flatMap((first, index) =>
-    permutationsOf(things.toSpliced(index, 1)).map((others) => [first, ...others]),
   );
 }
 
@@ -116,37 +173,23 @@ function rangeOf(first: number, last: number): PortRange {
   return { first: first as Port, last: last as Port };
 }
 
-/** Steps that points at the golden ratio of a circle make never lie close to each other. */
-const GOLDEN = 0.618_033_988_749_894_9;
-
-/** New steps inside a range, always the same ones for the same door. */
+/** New steps inside the watch range, over the protocol of the first; fewer where there is no room. */
 function extraSteps(
-  { doors }: Policy,
-  door: Door,
-  steps: readonly Step[],
-  { first, last }: PortRange,
+  policy: Policy,
+  { steps, watch }: { readonly steps: readonly Step[]; readonly watch: PortRange },
   count: number,
+  chance: Chance,
 ): Step[] {
-  const others = doors.flatMap(({ sequence }) => sequence?.steps ?? []);
-  const used = new Set(
-    [...others, ...steps].flatMap((step) => (step.kind === "port" ? [step.port] : [])),
-  );
-  const isFree = (port: Port) =>
-    !used.has(port) &&
-    !doors.some(({ protects }) =>
-      protects.some(({ ports }) => port >= ports.first && port <= ports.last),
-    );
-  const protocol = steps.find((step) => step.kind === "port")?.protocol ?? "either";
-  const start = fractionOf(`${door.name} ${steps.map(printStep)}`);
-  const found: Step[] = [];
-  for (let turn = 1; found.length < count && turn <= last - first; turn += 1) {
-    const place = (start + turn * GOLDEN) % 1;
-    const port = Math.floor(first + place * (last - first + 1)) as Port;
-    if (!isFree(port)) continue;
-    used.add(port);
-    found.push({ kind: "port", protocol, port });
+  const used = usedPorts(policy);
+  const free: number[] = [];
+  for (let port: number = watch.first; port <= watch.last; port += 1) {
+    if (isFresh(port, used)) free.push(port);
   }
-  return found;
+  const protocol = steps.find((step) => step.kind === "port")?.protocol ?? "either";
+  return Array.from({ length: Math.min(count, free.length) }, () => {
+    const [port] = free.splice(chance(free.length), 1);
+    return { kind: "port", protocol, port: port as Port };
+  });
 }
 
 /** A number from 0 to 1 that follows from the text and looks like chance (FNV-1a, then mixed). */
@@ -167,5 +210,5 @@ function remedyOf(steps: readonly Step[], watch: PortRange | undefined, before: 
     `steps: [${steps.map(printStep).join(", ")}]`,
     ...(changes ? [`watch: ${printPortRange(watch)}`] : []),
   ];
-  return { steps, watch, text: lines.join("\n") };
+  return { steps, watch, isDrawn: false, text: lines.join("\n") };
 }

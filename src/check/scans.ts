@@ -64,7 +64,7 @@ const WAYS: readonly Way[] = [
 ];
 
 /** Echo requests by which programs ask whether a host is there: nmap's, ping's and Windows'. */
-const GREETINGS = [undefined, 0, 56, 32] as const;
+export const GREETINGS = [undefined, 0, 56, 32] as const;
 const TIMES = [1, 2, 3] as const;
 const REPETITIONS = TIMES.flatMap((times) =>
   [false, true].map((doubled) => ({ doubled, times, effort: 3 * (times - 1) + (doubled ? 3 : 0) })),

@@ -1,12 +1,16 @@
 /** The ports that nmap looks at first, from the file `nmap-services` that comes with it. */
 
-/** What the host that runs the check can tell. */
+import type { Chance } from "./fresh.ts";
+
+/** What whoever runs the check has to give. */
 export interface Known {
   /**
    * Ports in the order in which nmap-services says they are most often open, by protocol;
    * undefined: not known on this host.
    */
   readonly commonPorts: CommonPorts | undefined;
+  /** Draws the steps that are proposed, so that nobody can work them out. */
+  readonly chance: Chance;
 }
 
 export interface CommonPorts {

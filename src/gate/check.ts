@@ -1,4 +1,5 @@
 /** Everything that can be found wrong with a policy on this host, before it is put to work. */
+import { randomInt } from "node:crypto";
 import {
   checkPolicy,
   type DoorReport,
@@ -106,10 +107,14 @@ function judgeOf({ policy }: PlacedPolicy, known: Known, reports: readonly DoorR
       if (sequence === undefined || remedy === undefined) return undefined;
       return { ...sequence, steps: remedy.steps, watch: remedy.watch };
     },
-    isSafe: (door, sequence) =>
-      judgeDoor(policy, { ...door, sequence }, known).openedBy === undefined,
+    isSafe: (door, sequence) => {
+      const { openedBy, predictable } = judgeDoor(policy, { ...door, sequence }, known);
+      return openedBy === undefined && predictable === undefined;
+    },
   };
 }
+
+const chance = (below: number) => randomInt(below);
 
 /** Where nmap keeps the ports that it looks at first: packages, and what is built by hand. */
 const SERVICES = ["/usr/share/nmap/nmap-services", "/usr/local/share/nmap/nmap-services"];
@@ -122,9 +127,9 @@ async function readCommonPorts(
   const commonPorts = files
     .map((file) => (file.ok ? parseServices(file.value) : undefined))
     .find((ports) => ports !== undefined && ports.tcp.length + ports.udp.length > 0);
-  if (commonPorts !== undefined) return { known: { commonPorts }, missing: [] };
+  if (commonPorts !== undefined) return { known: { commonPorts, chance }, missing: [] };
   const [first] = files;
   const why = first === undefined || first.ok ? "it names no ports" : first.problems[0]?.what;
   const missing = `nmap's own order of ports was not tried: ${why ?? ""}`;
-  return { known: { commonPorts: undefined }, missing: [missing] };
+  return { known: { commonPorts: undefined, chance }, missing: [missing] };
 }

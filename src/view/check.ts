@@ -42,11 +42,17 @@ export function renderCheck(
   const blocks = inOrder(problems).map((problem) => renderProblem(problem, options));
   const lines = [
     ...doors.map((door) => doorLine(door, paint)),
+    ...(doors.some(hasSequence) ? [paint("dim", RANDOM_PORTS)] : []),
     ...notLookedAt.map((line) => paint("dim", escapeControl(line))),
   ];
   const parts = [...blocks, ...(lines.length === 0 ? [] : [lines.join("\n")])];
   return `${[...parts, countLine(doors, problems, paint)].join("\n\n")}\n`;
 }
+
+const hasSequence = ({ overheardPackets }: DoorReport) => overheardPackets !== undefined;
+
+const RANDOM_PORTS =
+  "the figure for random ports says nothing about a scanner with a list of well-known ports, or about anybody who has seen a knock";
 
 type Paint = (tone: keyof typeof TONES, text: string) => string;
 
@@ -58,21 +64,18 @@ function doorLine(report: DoorReport, paint: Paint): string {
   return `${paint("bold", `${report.door}:`)} ${findingsOf(report, paint).join("; ")}`;
 }
 
-function findingsOf(
-  { openedBy, scansTried, chancePerThousand, overheardPackets, token, signed }: DoorReport,
-  paint: Paint,
-): string[] {
+function findingsOf(report: DoorReport, paint: Paint): string[] {
+  const { predictable, chancePerThousand, overheardPackets, token, signed } = report;
   if (overheardPackets === undefined) {
     if (token !== undefined) return [...tokenFindings(token, paint), ...alsoSigned(signed)];
     return signed === undefined ? ["nothing that is sent opens it"] : signedFindings(paint);
   }
   const packets = `${overheardPackets} ${overheardPackets === 1 ? "packet" : "packets"}`;
   return [
-    openedBy === undefined
-      ? paint("green", `none of ${scansTried} scans opens it`)
-      : paint("red", `${openedBy.scan} opens it`),
+    scansInWords(report, paint),
+    ...(predictable === undefined ? [] : [paint("red", `its steps ${predictable.why}`)]),
     chanceInWords(chancePerThousand),
-    `who overhears one knock (${packets}) can repeat it`,
+    `anybody who sees one knock (${packets}) can repeat it`,
     ...(token === undefined ? [] : ["a token opens it as well: it is as weak as its sequence"]),
     ...(signed === undefined
       ? []
@@ -80,11 +83,18 @@ function findingsOf(
   ];
 }
 
+function scansInWords({ openedBy, scansTried }: DoorReport, paint: Paint): string {
+  if (openedBy === undefined) return paint("green", `none of ${scansTried} scans opens it`);
+  const { scan, chance } = openedBy;
+  const often = chance === 1 ? "" : ` once in ${numberInWords(1 / chance)} runs`;
+  return paint("red", `${scan} opens it${often}`);
+}
+
 function signedFindings(paint: Paint): string[] {
   return [
     paint("green", "no scan opens it"),
     paint("green", "nobody guesses a signature"),
-    paint("green", "who overhears a signed knock cannot repeat it"),
+    paint("green", "nobody can repeat a signed knock that was seen"),
   ];
 }
 
@@ -102,13 +112,13 @@ function tokenFindings({ carriers, tokens }: TokenReport, paint: Paint): string[
   return [
     paint("green", "no scan opens it"),
     `1,000 guesses by ${weakest.carrier} (${weakest.bits} bits, of which ${held} tokens at most are right) open it once in ${tries} tries`,
-    paint("green", "who overhears a token cannot repeat it"),
+    paint("green", "nobody can repeat a token that was seen"),
   ];
 }
 
 function chanceInWords(chance: number): string {
-  if (chance === 0) return "no random packets to its watch open it";
-  const packets = "1,000 random packets to its watch open it";
+  if (chance === 0) return "no packets to random ports of its watch range open it";
+  const packets = "1,000 packets to random ports of its watch range open it";
   if (chance > NEARLY_ALWAYS) return `${packets} nearly always`;
   return `${packets} once in ${numberInWords(1 / chance)} tries`;
 }

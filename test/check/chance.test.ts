@@ -4,6 +4,7 @@ import { judgeDoor } from "../../src/check/index.ts";
 import { type Target, targetAt } from "../../src/check/judge.ts";
 import type { Knock } from "../../src/check/scans.ts";
 import type { Policy } from "../../src/policy/policy.ts";
+import { seededChance } from "../setup/chance.ts";
 import { policyOf } from "../setup/policy.ts";
 import { openedInRules } from "./weak-policies.ts";
 
@@ -58,7 +59,10 @@ describe("worked out by hand", () => {
     const policy = policyWith("{ steps: [101], watch: 1-10000 }");
     const [door] = policy.doors;
     if (door === undefined) throw new Error("no door");
-    const { chancePerThousand } = judgeDoor(policy, door, { commonPorts: undefined });
+    const { chancePerThousand } = judgeDoor(policy, door, {
+      commonPorts: undefined,
+      chance: seededChance(1),
+    });
     expect(chancePerThousand).toBeCloseTo(1 - (1 - 1 / 10_000) ** 1000, 12);
   });
 

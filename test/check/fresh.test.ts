@@ -1,15 +1,15 @@
 /** Steps drawn for a first policy: what they keep clear of, and that they are drawn evenly. */
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  type Chance,
-  drawSequence,
-  type FreshSequence,
-  type Occupied,
-} from "../../src/check/fresh.ts";
+import { drawSequence, type FreshSequence, type Occupied } from "../../src/check/fresh.ts";
 import { checkPolicy } from "../../src/check/index.ts";
+import { targetAt } from "../../src/check/judge.ts";
+import { isScannedByDefault } from "../../src/check/known-ports.ts";
+import { likeliestList } from "../../src/check/listed.ts";
+import { isMemorable } from "../../src/check/memorable.ts";
+import { predictabilityOf } from "../../src/check/predictable.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
 import { renderNewPolicy } from "../../src/view/new-policy.ts";
+import { seededChance } from "../setup/chance.ts";
 import { policyOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 
@@ -22,17 +22,8 @@ const COUNTS = 14;
 const EPHEMERAL = { first: 32768, last: 60999 };
 const IDLE: Occupied = { ephemeral: EPHEMERAL, taken: new Set() };
 
-/** The same numbers for the same seed. */
-function chanceOf(seed: number): Chance {
-  let drawn = 0;
-  return (below) => {
-    const hash = createHash("sha256").update(`${seed} ${drawn++}`).digest();
-    return Math.floor((hash.readUInt32BE() / 2 ** 32) * below);
-  };
-}
-
 function draw(seed: number, count = 4, occupied = IDLE): FreshSequence {
-  const drawn = drawSequence(count, occupied, chanceOf(seed));
+  const drawn = drawSequence(count, occupied, seededChance(seed));
   if (drawn === undefined) throw new Error("draw: there were no ports");
   return drawn;
 }
@@ -50,7 +41,8 @@ describe("a fresh sequence", () => {
     if (door === undefined) throw new Error("there is no door");
     // As many as nmap looks at by default, in an order of no meaning.
     const ports = Array.from({ length: 1009 }, (_, n) => ((n * 4099) % 65521) + 1);
-    const known = { commonPorts: { tcp: ports, udp: ports.toReversed() } };
+    const commonPorts = { tcp: ports, udp: ports.toReversed() };
+    const known = { commonPorts, chance: seededChance(0) };
     // Every number of steps seven times: a whole check takes far longer than a draw.
     for (const seed of seeds.slice(0, 7 * COUNTS)) {
       const { name, protects, openForSeconds } = door;
@@ -67,6 +59,27 @@ describe("a fresh sequence", () => {
       });
     }
   }, 120_000);
+
+  test("has no step that scanners or people think of, and no list of ports opens it", () => {
+    const [door] = policyOf("doors: { ssh: { protects: tcp/22 } }\n").doors;
+    if (door === undefined) throw new Error("there is no door");
+    for (const seed of seeds) {
+      const drawn = draw(seed, 3 + (seed % COUNTS));
+      const ports = portsOf(drawn);
+      expect(ports.filter((port) => isScannedByDefault(port) || isMemorable(port))).toEqual([]);
+      const written = `steps: [${drawn.steps.map((step) => `${step.protocol}/${step.port}`)}]`;
+      const { first, last } = drawn.watch;
+      const policy = policyOf(
+        `doors: { ssh: { protects: tcp/22, sequence: { ${written}, watch: ${first}-${last} } } }`,
+      );
+      const sequence = policy.doors[0]?.sequence;
+      if (sequence === undefined) throw new Error("there is no sequence");
+      expect(predictabilityOf(sequence.steps)).toBeUndefined();
+      expect(
+        likeliestList(targetAt(policy, { ...door, sequence }, sequence), sequence),
+      ).toBeUndefined();
+    }
+  });
 
   test.each([3, 4, 16])(
     "of %d steps has as many, to different ports, within its watch",
@@ -107,7 +120,7 @@ describe("a fresh sequence", () => {
   });
 
   test("can be expected only in threes and more", () => {
-    expect(() => drawSequence(2, IDLE, chanceOf(1))).toThrow("2 steps can only go up or down");
+    expect(() => drawSequence(2, IDLE, seededChance(1))).toThrow("2 steps can only go up or down");
   });
 });
 
@@ -136,7 +149,9 @@ describe("where there is little room", () => {
   });
 
   test("none at all is no sequence", () => {
-    expect(drawSequence(4, { ephemeral: undefined, taken: every(1) }, chanceOf(1))).toBeUndefined();
+    expect(
+      drawSequence(4, { ephemeral: undefined, taken: every(1) }, seededChance(1)),
+    ).toBeUndefined();
   });
 });
 

@@ -1,8 +1,9 @@
 /** What passes the check is opened by no scan, as the model and the compiled rules say. */
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { checkPolicy } from "../../src/check/index.ts";
-import type { Knock } from "../../src/check/scans.ts";
+import type { checkPolicy } from "../../src/check/index.ts";
+import { firstOpening, targetAt } from "../../src/check/judge.ts";
+import { type Knock, scansOf } from "../../src/check/scans.ts";
 import { holdsGrant, pastOf, reasonFor, type Story } from "../../src/model/index.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { KNOWN, storiesOf } from "./scanners.ts";
@@ -32,8 +33,15 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const LONGEST_FOR_MODEL = 48;
 
-function isWeak(policy: Parameters<typeof checkPolicy>[0]): boolean {
-  return checkPolicy(policy, KNOWN).problems.some(({ code }) => code === "opened-by-scan");
+const SCANS = scansOf(KNOWN);
+
+/** Whether a scan of the table opens a door: lists of well-known ports are another matter. */
+function isWeak({ policy }: Parameters<typeof checkPolicy>[0]): boolean {
+  return policy.doors.some(
+    (door) =>
+      door.sequence !== undefined &&
+      firstOpening(targetAt(policy, door, door.sequence), SCANS) !== undefined,
+  );
 }
 
 test("no scan, packet by packet, opens a door of a policy that passes", () => {
@@ -63,7 +71,7 @@ test("no scan, packet by packet, opens a door of a policy that passes", () => {
   expect([stories > 300, modelled > 10]).toEqual([true, true]);
 });
 
-function firstOpening(policy: Policy): readonly Knock[] | undefined {
+function openingStory(policy: Policy): readonly Knock[] | undefined {
   for (const { knocks } of storiesOf(knockAt(policy, policy.doors))) {
     if (openedInRules(policy, knocks).length > 0) return knocks;
   }
@@ -77,7 +85,7 @@ test("a policy that does not pass is opened by one of the scans, as both say", (
       weakPolicies.filter((placed) => isWeak(placed)),
       ({ policy }) => {
         const unused = { ...policy, ban: undefined };
-        const opening = firstOpening(unused);
+        const opening = openingStory(unused);
         expect(opening).toBeDefined();
         if (opening === undefined || opening.length > LONGEST_FOR_MODEL) return;
         modelled += 1;

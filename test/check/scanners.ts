@@ -1,6 +1,7 @@
 /** What scanners do, written down once more and plainly, to hold the engine's own table to. */
 import type { Known } from "../../src/check/index.ts";
 import type { Knock } from "../../src/check/scans.ts";
+import { seededChance } from "../setup/chance.ts";
 
 type Lists = Readonly<Record<"tcp" | "udp", readonly number[]>>;
 
@@ -13,6 +14,7 @@ export const KNOWN: Known = {
     tcp: ALL.filter((port) => port % 5 < 2).sort(byRemainder(7919)),
     udp: ALL.filter((port) => port % 3 === 0).sort(byRemainder(6007)),
   },
+  chance: seededChance(1),
 };
 
 function byRemainder(prime: number) {

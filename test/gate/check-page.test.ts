@@ -15,6 +15,7 @@ import { prefixOf } from "../../src/policy/address.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
 import { renderProblem } from "../../src/problem/render.ts";
 import { address } from "../scenarios/arbitrary.ts";
+import { seededChance } from "../setup/chance.ts";
 import { type Answers, fails, fakeHost } from "../setup/fake-host.ts";
 import { sure } from "../setup/sure.ts";
 import { ALL_SAFE, arrival, listener, NOTHING } from "./around.ts";
@@ -74,6 +75,7 @@ const CONTAINER: Paths["children"][number] = {
 
 const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
   "opened-by-scan": { policy: steps("51001, 51002, 51003") },
+  "predictable-steps": { policy: steps("udp/2222, tcp/3333, udp/4444") },
   "easily-guessed": { policy: steps("51500, tcp/51200, udp/51801") },
   "no-way-in": { policy: BY_HAND },
   "short-lookahead": { policy: policy("    token: { carriers: [ping], lookahead: 5m }\n") },
@@ -195,7 +197,7 @@ test.each(CODES)("%s has a part of its own, and an example", async (code) => {
   const { policy: text, around = {}, iptables, answers = {}, paths } = EXAMPLES[code];
   const placed = sure(parsePlacedPolicy(text, "policy.yaml"));
   const problems = [
-    ...checkPolicy(placed, { commonPorts: undefined }).problems,
+    ...checkPolicy(placed, { commonPorts: undefined, chance: seededChance(16) }).problems,
     ...checkHost(placed, { ...NOTHING, ...around }, ALL_SAFE),
     ...checkBypasses(placed, { ...NO_PATHS, ...paths }),
     ...(await checkCarrierNeeds(fakeHost(answers), placed)),
@@ -211,6 +213,14 @@ test.each(CODES)("%s has a part of its own, and an example", async (code) => {
   expect(part.split("\n### ")[0]).toContain(
     `\n\`\`\`\n${renderProblem(problem, { colour: false })}\n\`\`\`\n`,
   );
+});
+
+test("a scan that opens a door by chance is shown as well", () => {
+  const placed = sure(parsePlacedPolicy(steps("443, 8443, 3389"), "policy.yaml"));
+  const known = { commonPorts: undefined, chance: seededChance(17) };
+  const [problem] = checkPolicy(placed, known).problems;
+  if (problem === undefined) throw new Error("no problem");
+  expect(page).toContain(`\n\`\`\`\n${renderProblem(problem, { colour: false })}\n\`\`\`\n`);
 });
 
 test("no other code has one", () => {

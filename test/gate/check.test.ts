@@ -118,15 +118,28 @@ describe("a check", () => {
     expect(doors[0]?.remedy).toBeDefined();
   });
 
+  const files = { "/proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n" };
+
   test("moves the remedy for a scan, not what the scan opens", async () => {
-    const policy = KNOCKED.replace("51001, udp/54040, tcp/52777", "51001, 51002, 51003");
-    const files = { "/proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n" };
+    // The steps lie outside the watch range, so that nothing comes between them.
+    const policy = KNOCKED.replace(
+      "steps: [51001, udp/54040, tcp/52777]",
+      "steps: [51001, 51012, 51034], watch: 45001-45002",
+    );
     const { problems, doors } = await check(policy, hostWith(LISTENING, { files }));
     expect(problems.map(({ code }) => code)).toEqual(["opened-by-scan", "watch-over-ephemeral"]);
     const moved = (doors[0]?.remedy?.steps ?? []).map((step) =>
-      step.kind === "port" ? step.port + 11_000 : 0,
+      step.kind === "port" ? step.port - 19_000 : 0,
     );
     expect(problems[1]?.fix).toContain(`\`steps: [${moved.join(", ")}]\``);
+  });
+
+  test("does not move fresh steps that lie elsewhere already", async () => {
+    const policy = KNOCKED.replace("51001, udp/54040, tcp/52777", "51001, 51002, 51003");
+    const { problems, doors } = await check(policy, hostWith(LISTENING, { files }));
+    expect(problems.map(({ code }) => code)).toEqual(["opened-by-scan", "watch-over-ephemeral"]);
+    const lines = doors[0]?.remedy?.text.split("\n").map((line) => `\`${line}\``) ?? [];
+    expect(problems[1]?.fix).toBe(`write ${lines.join(" and ")}`);
   });
 });
 

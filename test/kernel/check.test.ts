@@ -1,21 +1,27 @@
 /** What the check says of scanners, tried on a real gate with the scanners themselves. */
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { printNftables } from "../../src/backend/nftables/index.ts";
+import { drawSequence } from "../../src/check/fresh.ts";
 import { checkPolicy, judgeDoor, parseServices } from "../../src/check/index.ts";
 import { compilePolicy } from "../../src/compile/index.ts";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { OPENINGS } from "../check/openings.ts";
 import { weakPolicies } from "../check/weak-policies.ts";
+import { seededChance } from "../setup/chance.ts";
 import { policyOf } from "../setup/policy.ts";
 import { countMembers, removeGate } from "./gate.ts";
 import { makeNetwork, type Network } from "./network.ts";
 
 const KNOWN = {
   commonPorts: parseServices(readFileSync("/usr/share/nmap/nmap-services", "utf8")),
+  chance: seededChance(1),
 };
+
+const chance = (below: number) => randomInt(below);
 
 let network: Network;
 beforeAll(async () => {
@@ -76,12 +82,90 @@ describe.each(FAMILIES)("over %s", (family) => {
     },
   );
 
-  test("the remedy for the article's sequence keeps its scanner out", async () => {
+  test("a wider watch range keeps the scanner of the article's sequence out", async () => {
     const policy = policyWith("[51001, 51003, 51002]", "50501-51503");
     await load(policy);
     await attack("nmap -r -Pn -n --max-retries 0 -p 50990-51010 HOST", family);
     expect(await grants()).toBe(0);
     await attack("knock HOST 51001 51003 51002", family);
+    expect(await grants()).toBe(1);
+  });
+
+  describe("stock nmap with a list of well-known ports", () => {
+    const guarded = () => policyWith("[80, 443, 8080]", undefined);
+    const reportOf = (policy: Policy) => {
+      const [door] = policy.doors;
+      if (door === undefined) throw new Error("no door");
+      return judgeDoor(policy, door, KNOWN);
+    };
+
+    test("check refuses the policy that it opens in order, and it does", async () => {
+      const { openedBy } = reportOf(guarded());
+      expect(openedBy).toMatchObject({ chance: 1, command: expect.stringContaining("nmap") });
+      await load(guarded());
+      await attack(openedBy?.command ?? "", family);
+      expect(await grants()).toBe(1);
+      await removeGate(network.server);
+      await load(guarded());
+      await attack("nmap -r -Pn -n -p 80,443,8080 HOST", family);
+      expect(await grants()).toBe(1);
+    });
+
+    /** So many runs that one opens the door, but for one time in a million. */
+    async function opensWithin(runs: number, command: string): Promise<boolean> {
+      for (let run = 0; run < runs; run += 1) {
+        await attack(command, family);
+        if ((await grants()) > 0) return true;
+      }
+      return false;
+    }
+
+    test("shuffled it opens the door in one of six runs, where the host answers", async () => {
+      await load(guarded());
+      expect(await opensWithin(76, "nmap -Pn -n -p 80,443,8080 HOST")).toBe(true);
+    });
+
+    test("shuffled it opens the door in every second run, where the host is silent", async () => {
+      const silent = "add chain inet silent input { type filter hook input priority 0; }";
+      const rules = `add table inet silent; ${silent}; add rule inet silent input tcp flags syn drop`;
+      await network.server.run(["nft", rules]);
+      try {
+        const policy = policyWith("[443, 8443, 3389]", undefined);
+        const { openedBy } = reportOf(policy);
+        expect(openedBy?.chance).toBe(1 / 2);
+        await load(policy);
+        const quick = "--initial-rtt-timeout 100ms --max-rtt-timeout 100ms";
+        const command = openedBy?.command.replace("nmap", `nmap ${quick}`) ?? "";
+        expect(await opensWithin(20, command)).toBe(true);
+      } finally {
+        await network.server.run(["nft", "delete table inet silent"]);
+      }
+    });
+  });
+
+  test("steps that are drawn afresh stay shut to what nmap scans by itself", async () => {
+    const taken = new Set<number>();
+    const doors = Array.from({ length: 12 }, (_, n) => {
+      const drawn = drawSequence(3, { ephemeral: { first: 32_768, last: 60_999 }, taken }, chance);
+      if (drawn === undefined) throw new Error("nothing was drawn");
+      const steps = drawn.steps.map(({ protocol, port }) => `${protocol}/${port}`);
+      for (const { port } of drawn.steps) taken.add(port);
+      const { first, last } = drawn.watch;
+      return `d${n}: { protects: tcp/${n + 1}, sequence: { steps: [${steps}], watch: ${first}-${last} } }`;
+    });
+    const policy = policyOf(`doors: { ${doors.join(", ")} }`);
+    await load(policy);
+    await attack("nmap -Pn -n -T4 --max-retries 1 HOST", family);
+    await attack("nmap -Pn -n -r -T4 --max-retries 1 HOST", family);
+    // Linux sends one ICMP error a second: to wait for the others would take minutes.
+    const udp = "nmap -sS -sU -F -Pn -n -T4 --max-retries 0 --min-rate 1000 HOST";
+    for (let run = 0; run < 3; run += 1) await attack(udp, family);
+    expect(await grants(), doors.join()).toBe(0);
+    const [first] = policy.doors;
+    const knock = (first?.sequence?.steps ?? []).map((step) =>
+      step.kind === "port" ? `${step.port}:${step.protocol}` : "",
+    );
+    await attack(`knock -d 50 HOST ${knock.join(" ")}`, family);
     expect(await grants()).toBe(1);
   });
 

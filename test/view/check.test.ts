@@ -8,6 +8,7 @@ import { printCheck, renderCheck, reportOf } from "../../src/view/check.ts";
 const STRONG: DoorReport = {
   door: "ssh",
   openedBy: undefined,
+  predictable: undefined,
   remedy: undefined,
   scansTried: 312,
   chancePerThousand: 1.06e-8,
@@ -18,7 +19,7 @@ const STRONG: DoorReport = {
 const WEAK: DoorReport = {
   ...STRONG,
   door: "web",
-  openedBy: { scan: "a scan of all ports upwards over TCP", command: "nmap -r HOST" },
+  openedBy: { scan: "a scan of all ports upwards over TCP", command: "nmap -r HOST", chance: 1 },
   scansTried: 1,
   chancePerThousand: 0.98,
 };
@@ -62,13 +63,13 @@ const plain = (over: Partial<GateCheck>) =>
 describe("for people", () => {
   test("a good policy is a line for each door and a line with the counts", () => {
     expect(plain({})).toBe(
-      "ssh: none of 312 scans opens it; 1,000 random packets to its watch open it once in 94 million tries; who overhears one knock (3 packets) can repeat it\n\n1 door, no problems\n",
+      "ssh: none of 312 scans opens it; 1,000 packets to random ports of its watch range open it once in 94 million tries; anybody who sees one knock (3 packets) can repeat it\nthe figure for random ports says nothing about a scanner with a list of well-known ports, or about anybody who has seen a knock\n\n1 door, no problems\n",
     );
   });
 
   test("a door that signed knocks alone open is told that nothing else does", () => {
     expect(plain({ doors: [SIGNED] })).toContain(
-      "signed: no scan opens it; nobody guesses a signature; who overhears a signed knock cannot repeat it\n",
+      "signed: no scan opens it; nobody guesses a signature; nobody can repeat a signed knock that was seen\n",
     );
   });
 
@@ -78,13 +79,13 @@ describe("for people", () => {
       "can repeat it; a signed knock opens it as well: it is as weak as its sequence\n",
     );
     expect(plain({ doors: [{ ...TOKENS, signed }] })).toMatch(
-      /1,000 guesses by dns\/53 .*; who overhears a token cannot repeat it; a signed knock opens it as well\n/,
+      /1,000 guesses by dns\/53 .*; nobody can repeat a token that was seen; a signed knock opens it as well\n/,
     );
   });
 
   test("a door with tokens is told how likely the easiest of them is guessed", () => {
     expect(plain({ doors: [TOKENS] })).toContain(
-      "token: no scan opens it; 1,000 guesses by dns/53 (80 bits, of which 46,592 tokens at most are right) open it once in 2.6e+16 tries; who overhears a token cannot repeat it\n",
+      "token: no scan opens it; 1,000 guesses by dns/53 (80 bits, of which 46,592 tokens at most are right) open it once in 2.6e+16 tries; nobody can repeat a token that was seen\n",
     );
   });
 
@@ -108,8 +109,9 @@ policy.yaml:2:1: warning: the second is wrong [nothing-listens]
   | ^^^^^
   = fix: do something
 
-web: a scan of all ports upwards over TCP opens it; 1,000 random packets to its watch open it nearly always; who overhears one knock (3 packets) can repeat it
+web: a scan of all ports upwards over TCP opens it; 1,000 packets to random ports of its watch range open it nearly always; anybody who sees one knock (3 packets) can repeat it
 hand: nothing that is sent opens it
+the figure for random ports says nothing about a scanner with a list of well-known ports, or about anybody who has seen a knock
 nmap's own order of ports was not tried: no\\x1b[31m
 
 2 doors, 1 problem, 1 warning
@@ -130,9 +132,29 @@ nmap's own order of ports was not tried: no\\x1b[31m
     [1 / 3e12, "once in 3 trillion tries"],
     [1 / 2.1e17, "once in 2.1e+17 tries"],
     [1, "open it nearly always"],
-    [0, "no random packets to its watch open it"],
+    [0, "no packets to random ports of its watch range open it"],
   ])("a chance of %d is two figures that can be read: %s", (chancePerThousand, words) => {
     expect(plain({ doors: [{ ...STRONG, chancePerThousand }] })).toContain(words);
+  });
+
+  test("a scan that opens the door by chance is told with how often", () => {
+    const openedBy = { scan: "a scan of two ports", command: "nmap HOST", chance: 1 / 6 };
+    expect(plain({ doors: [{ ...STRONG, openedBy }] })).toContain(
+      "ssh: a scan of two ports opens it once in 6 runs; 1,000 packets",
+    );
+  });
+
+  test("steps that somebody guesses are told in the line of the door", () => {
+    const predictable = { why: "are ports in a row", isObvious: true };
+    expect(plain({ doors: [{ ...STRONG, predictable }] })).toContain(
+      "opens it; its steps are ports in a row; 1,000 packets",
+    );
+  });
+
+  test("the figure for random ports says what it leaves out, where there is one", () => {
+    const words = "says nothing about a scanner with a list of well-known ports";
+    expect(plain({ doors: [STRONG, STRONG] }).split(words)).toHaveLength(2);
+    expect(plain({ doors: [TOKENS, SIGNED, BY_HAND] })).not.toContain(words);
   });
 
   test("one step is one packet", () => {
@@ -156,7 +178,9 @@ describe("for scripts", () => {
     expect(parsed({ problems: [LATE, EARLY], notLookedAt: ["that"] })).toEqual({
       ok: false,
       problems: [EARLY, LATE],
-      doors: [{ ...STRONG, openedBy: null, remedy: null, token: null, signed: null }],
+      doors: [
+        { ...STRONG, openedBy: null, predictable: null, remedy: null, token: null, signed: null },
+      ],
       notLookedAt: ["that"],
     });
     expect(Object.keys(parsed({}))).toEqual(["ok", "problems", "doors", "notLookedAt"]);

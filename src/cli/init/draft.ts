@@ -49,6 +49,7 @@ function faultsOf({ problems }: Draft): number {
 
 const OF_STEPS: ReadonlySet<string> = new Set<CheckCode | HostCode>([
   "opened-by-scan",
+  "predictable-steps",
   "easily-guessed",
   "watch-over-ephemeral",
   "watch-over-service",

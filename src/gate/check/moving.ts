@@ -27,29 +27,42 @@ export function moverOf(
   return (door, sequence) => {
     const others = policy.doors.filter((other) => other !== door).flatMap(portsOf);
     const taken = [...heard, ...moves, ...door.protects.map(({ ports }) => ports), ...others];
+    // Steps that were drawn anew may lie elsewhere already.
+    if (isFree(sequence, 0, ephemeral, taken)) return `write ${printed(sequence)}`;
     const moved = placesFor(sequence, ephemeral, taken)
       .slice(0, MOST_JUDGED)
       .find((place) => isSafe(door, place));
     if (moved === undefined) return reserve(sequence, ephemeral);
     moves.push(...hullOf(moved));
-    const { watch } = moved;
-    const range =
-      watch === undefined || isSpan(moved) ? "" : ` and \`watch: ${printPortRange(watch)}\``;
-    return `move it: \`steps: [${moved.steps.map(printStep).join(", ")}]\`${range}, the same in other ports`;
+    return `move it: ${printed(moved)}, the same in other ports`;
   };
 }
 
-/** The sequence moved as a whole, the shortest way first. */
-function placesFor(sequence: Sequence, { range }: Ephemeral, taken: readonly Ports[]): Sequence[] {
+function printed(sequence: Sequence): string {
+  const { steps, watch } = sequence;
+  const range =
+    watch === undefined || isSpan(sequence) ? "" : ` and \`watch: ${printPortRange(watch)}\``;
+  return `\`steps: [${steps.map(printStep).join(", ")}]\`${range}`;
+}
+
+/** Whether nothing else has the ports to which a shift brings the sequence. */
+function isFree(
+  sequence: Sequence,
+  shift: number,
+  { range }: Ephemeral,
+  taken: readonly Ports[],
+): boolean {
   const [hull] = hullOf(sequence);
-  if (hull === undefined || range === undefined) return [];
-  const isFree = (shift: number) => {
-    const there = { first: hull.first + shift, last: hull.last + shift };
-    if (there.first < LOWEST || there.last > HIGHEST || portsMeet(there, range)) return false;
-    return !taken.some((ports) => portsMeet(ports, there));
-  };
+  if (hull === undefined || range === undefined) return false;
+  const there = { first: hull.first + shift, last: hull.last + shift };
+  if (there.first < LOWEST || there.last > HIGHEST || portsMeet(there, range)) return false;
+  return !taken.some((ports) => portsMeet(ports, there));
+}
+
+/** The sequence moved as a whole, the shortest way first. */
+function placesFor(sequence: Sequence, ephemeral: Ephemeral, taken: readonly Ports[]): Sequence[] {
   for (const stride of STRIDES) {
-    const shifts = shiftsBy(stride).filter(isFree);
+    const shifts = shiftsBy(stride).filter((shift) => isFree(sequence, shift, ephemeral, taken));
     if (shifts.length > 0) return shifts.map((shift) => shifted(sequence, shift));
   }
   return [];
