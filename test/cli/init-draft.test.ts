@@ -44,16 +44,19 @@ describe("init", () => {
     expect(await draft([])).toEqual({ ok: true, draws: 1, codes: [] });
   });
 
-  test.each(["opened-by-scan", "easily-guessed", "watch-over-ephemeral", "watch-over-service"])(
-    "draws again for %s",
-    async (code) => {
-      expect(await draft([problem(code)], [problem(code)], [])).toEqual({
-        ok: true,
-        draws: 3,
-        codes: [],
-      });
-    },
-  );
+  test.each([
+    "opened-by-scan",
+    "predictable-steps",
+    "easily-guessed",
+    "watch-over-ephemeral",
+    "watch-over-service",
+  ])("draws again for %s", async (code) => {
+    expect(await draft([problem(code)], [problem(code)], [])).toEqual({
+      ok: true,
+      draws: 3,
+      codes: [],
+    });
+  });
 
   test("does not draw again for what other steps would not mend, and tells it", async () => {
     const found = [
