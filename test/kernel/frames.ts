@@ -158,7 +158,8 @@ function fragment({ bytes, offset, more }: Piece, next: number, id: number): Pay
   return { first: IPV6_HEADERS["atomic-fragment"].number, bytes: Buffer.concat([header, bytes]) };
 }
 
-function macFor(destination: Address): Uint8Array | undefined {
+/** The address of Ethernet that belongs to a multicast or the broadcast address. */
+export function macFor(destination: Address): Uint8Array | undefined {
   const bytes = addressBytes(destination);
   if (destination.family === "ipv6") {
     return bytes[0] === 0xff

@@ -10,7 +10,7 @@ const SEED = randomInt(2 ** 31);
 export const LIMIT = { timeout: 60_000 + INPUTS * 5 };
 
 /** Numbers that look random and come again with the seed (mulberry32). */
-function chanceOf(seed: number): (below: number) => number {
+export function chanceOf(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
