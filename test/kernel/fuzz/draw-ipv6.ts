@@ -23,7 +23,10 @@ const PASSED: readonly number[] = [OPTIONS, OPTIONS, OPTIONS, ROUTING];
 /** What no usual packet has: mobility, an ESP, experiments, a tunnel. */
 const STRANGE: readonly number[] = [AUTHENTICATION, 50, NOTHING, 135, 139, 140, 253, 254, 41];
 /** What a fragment header may claim to follow. */
-const CLAIMS: readonly number[] = [NOTHING, 6, 17, 58, 253, 50, AUTHENTICATION, ROUTING, OPTIONS];
+const CLAIMS: readonly number[] = [
+  ...[NOTHING, 6, 17, 58, 253, 50, AUTHENTICATION, ROUTING, OPTIONS],
+  ...[4, 41, 47],
+];
 
 /** In front of a packet of the protocol. */
 export function drawLayers(chance: Chance, id: number, protocol: number): readonly Layer[] {
@@ -112,23 +115,25 @@ function fragmentsInFragments(chance: Chance, id: number): Layer[] {
  * follows the fragment header: with 256 bytes of headers, over a byte in front.
  */
 function longChain(chance: Chance, id: number): Layer[] {
-  const first = oneOf(chance, [HOP_BY_HOP, HOP_BY_HOP, OPTIONS]);
+  const outermost = oneOf(chance, [HOP_BY_HOP, HOP_BY_HOP, OPTIONS]);
   const last = oneOf(chance, [HOP_BY_HOP, AUTHENTICATION, OPTIONS, ROUTING]);
-  const words = chance(3);
-  // Of 8 bytes, in one header or two; more often than not the last begins at 40 + 256.
+  // In words of 8 bytes; more often than not the last begins at 40 + 256.
   const total = chance(3) === 0 ? 20 + chance(16) : 32;
-  const fill =
-    words === 0
-      ? [headerOf(chance, first, total - 1)]
-      : [
-          headerOf(chance, oneOf(chance, [HOP_BY_HOP, OPTIONS]), total - words - 1),
-          headerOf(chance, first, words - 1),
-        ];
+  const words = chance(3);
+  const between =
+    words === 0 ? [] : [headerOf(chance, oneOf(chance, [HOP_BY_HOP, OPTIONS]), total - words - 1)];
+  const isDisguised = chance(2) === 0;
   return [
     ...somePassed(chance, 1),
-    { ...drawFragments(chance, id, 24), cuts: [] },
+    ...(isDisguised ? [drawHeader(chance, outermost, true)] : []),
+    {
+      ...drawFragments(chance, id, 24),
+      cuts: [],
+      ...(isDisguised ? { next: oneOf(chance, CLAIMS) } : {}),
+    },
     drawHeader(chance, last, true),
-    ...fill,
+    ...between,
+    headerOf(chance, outermost, (words === 0 ? total : words) - 1),
   ];
 }
 

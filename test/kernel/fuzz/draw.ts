@@ -13,7 +13,8 @@ import { bytesOf, oneOf } from "./pick.ts";
 export interface Target {
   readonly ipv4: Address;
   readonly ipv6: Address;
-  readonly tcp: number;
+  /** Undefined: for the other port alone. */
+  readonly tcp?: number | undefined;
   readonly udp: number;
 }
 
@@ -24,7 +25,7 @@ export function drawPacket(seed: number, id: number, target: Target): Draft {
   chance(1);
   const family: Family = chance(5) < 2 ? "ipv4" : "ipv6";
   const ends = drawEnds(chance, family, id, target);
-  const isTcp = chance(2) === 0;
+  const isTcp = target.tcp !== undefined && chance(2) === 0;
   const core = isTcp ? tcp(chance, id, ends, target.tcp) : udp(chance, id, ends, target.udp);
   const odd = isTcp ? tcpOddities(chance) : { ...(chance(30) === 0 ? WRONG_SUM : {}) };
   const layers = family === "ipv6" ? drawLayers(chance, id, isTcp ? 6 : 17) : drawCut(chance, id);
