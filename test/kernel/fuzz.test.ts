@@ -55,6 +55,12 @@ const PLACES: readonly Place[] = [
     isForwarded: true,
     gates: HOLDERS.map((holder) => ({ name: holder.name, holder })),
   },
+  {
+    name: "to a host behind, where that alone tracks connections",
+    isTracking: false,
+    isForwarded: true,
+    gates: [{ name: NFTABLES.name, holder: NFTABLES }],
+  },
 ];
 
 /** In all gates more than {@link INPUTS}. */

@@ -20,12 +20,14 @@ import { oneOf, upTo } from "./pick.ts";
 
 /** Headers that a host reads and goes on behind. */
 const PASSED: readonly number[] = [OPTIONS, OPTIONS, OPTIONS, ROUTING];
-/** What no usual packet has: mobility, an ESP, experiments, a tunnel. */
-const STRANGE: readonly number[] = [AUTHENTICATION, 50, NOTHING, 135, 139, 140, 253, 254, 41];
+/** What no usual packet has: mobility, an ESP, experiments. */
+const STRANGE: readonly number[] = [AUTHENTICATION, 50, NOTHING, 135, 139, 140, 253, 254];
+/** IPv4, IPv6 and GRE, in front of what is no such packet. */
+const TUNNELS: readonly number[] = [4, 41, 47];
 /** What a fragment header may claim to follow. */
 const CLAIMS: readonly number[] = [
   ...[NOTHING, 6, 17, 58, 253, 50, AUTHENTICATION, ROUTING, OPTIONS],
-  ...[4, 41, 47],
+  ...TUNNELS,
 ];
 
 /** In front of a packet of the protocol. */
@@ -70,7 +72,10 @@ function somePassed(chance: Chance, most: number): HeaderLayer[] {
 
 /** A fragment header first, and the cuts within the headers behind it or shortly after. */
 function splitChain(chance: Chance, id: number): Layer[] {
-  const behind = [drawHeader(chance, oneOf(chance, PASSED)), ...somePassed(chance, 3)];
+  const behind = [
+    drawHeader(chance, oneOf(chance, chance(6) === 0 ? TUNNELS : PASSED)),
+    ...somePassed(chance, 3),
+  ];
   const length = behind.map(lengthOf).reduce((sum, one) => sum + one, 0);
   return [...behind, drawFragments(chance, id, length + 32), ...drawHopByHop(chance)];
 }

@@ -81,9 +81,9 @@ table inet fuzz {
 `;
 
 export interface Kind {
-  /** Whether somebody else has the host track connections, and so put fragments together. */
+  /** Whether somebody else has the gate's host track connections, and so put fragments together. */
   readonly isTracking: boolean;
-  /** Whether the listeners are on a host behind, which tracks connections as well. */
+  /** Whether the listeners are on a host behind, which tracks connections in any case. */
   readonly isForwarded?: boolean;
 }
 
@@ -92,7 +92,8 @@ export async function makeSite({ isTracking, isForwarded = false }: Kind): Promi
   const door = isForwarded ? await addInner(network) : network.link.server;
   for (const { host } of new Set([network.link.server, door])) {
     await host.run(["sysctl", "-q", "-w", ...OPEN_TO_ALL]);
-    if (isTracking) await host.run(["nft", "-f", "-"], { stdin: TRACKING });
+    if (isTracking || host !== network.server)
+      await host.run(["nft", "-f", "-"], { stdin: TRACKING });
     // Where connections are tracked, and in kernels that count for each namespace.
     const tracked = roomFor("net.netfilter.nf_conntrack_frag6");
     await host.run(["sysctl", "-q", "-w", ...tracked], { mayFail: true });
@@ -164,11 +165,13 @@ async function untilAllRead({ door, listeners }: Attacked): Promise<void> {
   // A gate has nothing to say of what a host sends to itself, and a socket is read in order.
   const mark = `@${attacks};`;
   for (const family of FAMILIES) {
-    const argv = ["nc", "-u", "-q", "0", door[family], String(DOOR.udp)];
+    const argv = ["nc", "-u", "-q", "0", LOOPBACK[family], String(DOOR.udp)];
     await door.host.run(argv, { stdin: mark });
     await until(`the mark over ${family}`, () => listeners[family].stdout().includes(mark));
   }
 }
+
+const LOOPBACK: Readonly<Record<Family, string>> = { ipv4: "127.0.0.1", ipv6: "::1" };
 
 interface Noted {
   readonly synacks: readonly number[];
