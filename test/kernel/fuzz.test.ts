@@ -9,7 +9,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES } from "../../src/policy/address.ts";
-import { INPUTS } from "../setup/fuzz.ts";
+import { INPUTS, LIMIT } from "../setup/fuzz.ts";
 import type { Draft } from "./fuzz/draft.ts";
 import { drawPacket } from "./fuzz/draw.ts";
 import { takeRemediesOut } from "./fuzz/remedies.ts";
@@ -124,7 +124,7 @@ describe.each(PLACES)(`$name, SEED=${SEED}`, ({ gates, ...kind }) => {
     beforeAll(() => loadGate(site.network.server, policyOf(gate, site), gate.holder));
     afterAll(() => removeGate(site.network.server, gate.holder));
 
-    test("no packet gets past", async () => {
+    test("no packet gets past", LIMIT, async () => {
       const breaches = pastOf(gate, await site.attack(draw(PACKETS_A_GATE, site, gate)));
       expect(await reportOn(breaches, site)).toEqual([]);
     });

@@ -6,7 +6,7 @@
  */
 import { FAMILIES, type Family } from "../../../src/policy/address.ts";
 import { framesInOrder } from "../frames.ts";
-import type { Host, Running } from "../host.ts";
+import type { Running } from "../host.ts";
 import { addressOf, type End, letForward, makeNetwork, type Network } from "../network.ts";
 import { datagram } from "../packets.ts";
 import { listenOnBoth } from "../services.ts";
@@ -14,6 +14,7 @@ import { until } from "../until.ts";
 import { send } from "../wire.ts";
 import { framesOfDraft } from "./build.ts";
 import { type Draft, idOf } from "./draft.ts";
+import { noteOn, readNotes } from "./notes.ts";
 
 export const DOOR = { tcp: 22, udp: 5353 } as const;
 
@@ -62,24 +63,6 @@ const TRACKING = `table inet somebody {
 }
 `;
 
-const JUDGE = `table inet fuzz
-delete table inet fuzz
-table inet fuzz {
-  set synacks { typeof tcp ackseq; flags dynamic; size 1048576; }
-  set others { typeof tcp sequence . tcp ackseq; flags dynamic; size 1048576; }
-  set ends { typeof udp sport; flags dynamic; size 65536; }
-  chain arriving {
-    type filter hook prerouting priority raw + 10; policy accept;
-    udp dport 9 add @ends { udp sport }
-  }
-  chain leaving {
-    type filter hook output priority filter; policy accept;
-    tcp sport ${DOOR.tcp} tcp flags & (syn | ack) == syn | ack add @synacks { tcp ackseq } accept
-    tcp sport ${DOOR.tcp} add @others { tcp sequence . tcp ackseq }
-  }
-}
-`;
-
 export interface Kind {
   /** Whether somebody else has the gate's host track connections, and so put fragments together. */
   readonly isTracking: boolean;
@@ -92,8 +75,8 @@ export async function makeSite({ isTracking, isForwarded = false }: Kind): Promi
   const door = isForwarded ? await addInner(network) : network.link.server;
   for (const { host } of new Set([network.link.server, door])) {
     await host.run(["sysctl", "-q", "-w", ...OPEN_TO_ALL]);
-    if (isTracking || host !== network.server)
-      await host.run(["nft", "-f", "-"], { stdin: TRACKING });
+    const isTracked = isTracking || host !== network.server;
+    if (isTracked) await host.run(["nft", "-f", "-"], { stdin: TRACKING });
     // Where connections are tracked, and in kernels that count for each namespace.
     const tracked = roomFor("net.netfilter.nf_conntrack_frag6");
     await host.run(["sysctl", "-q", "-w", ...tracked], { mayFail: true });
@@ -134,12 +117,14 @@ async function attack(attacked: Attacked, drafts: readonly Draft[]): Promise<rea
   const { network, door, listeners } = attacked;
   const { link } = network;
   attacks += 1;
-  await door.host.run(["nft", "-f", "-"], { stdin: JUDGE });
+  await noteOn(door.host, DOOR.tcp);
   const heardBefore = FAMILIES.map((family) => listeners[family].stdout().length);
-  const frames = drafts.flatMap((draft) => framesOfDraft(draft, link));
-  await send(link.client, [...frames, ...endOf(attacked)]);
+  await send(
+    link.client,
+    drafts.flatMap((draft) => framesOfDraft(draft, link)),
+  );
   await untilAllRead(attacked);
-  const { synacks, others } = await noted(door.host);
+  const { synacks, others } = await readNotes(door.host);
   const heard = FAMILIES.map((family, n) => listeners[family].stdout().slice(heardBefore[n]));
   const datagrams = [...heard.join("").matchAll(/#(\d+);/g)];
   const ids: Readonly<Record<Breach["what"], ReadonlySet<number>>> = {
@@ -160,42 +145,22 @@ function endOf({ network: { link }, door }: Attacked): Buffer[] {
   return framesInOrder([datagram({ source, destination, sourcePort: attacks, port: 9 })], link);
 }
 
-async function untilAllRead({ door, listeners }: Attacked): Promise<void> {
-  await until("the last frame", async () => (await noted(door.host)).ends.includes(attacks));
+async function untilAllRead(attacked: Attacked): Promise<void> {
+  const { network, door, listeners } = attacked;
+  await until("the last frame", async () => {
+    // A busy machine may lose one.
+    await send(network.link.client, endOf(attacked));
+    return (await readNotes(door.host)).ends.includes(attacks);
+  });
   // A gate has nothing to say of what a host sends to itself, and a socket is read in order.
   const mark = `@${attacks};`;
   for (const family of FAMILIES) {
     const argv = ["nc", "-u", "-q", "0", LOOPBACK[family], String(DOOR.udp)];
-    await door.host.run(argv, { stdin: mark });
-    await until(`the mark over ${family}`, () => listeners[family].stdout().includes(mark));
+    await until(`the mark over ${family}`, async () => {
+      await door.host.run(argv, { stdin: mark });
+      return listeners[family].stdout().includes(mark);
+    });
   }
 }
 
 const LOOPBACK: Readonly<Record<Family, string>> = { ipv4: "127.0.0.1", ipv6: "::1" };
-
-interface Noted {
-  readonly synacks: readonly number[];
-  readonly others: readonly (readonly number[])[];
-  readonly ends: readonly number[];
-}
-
-async function noted(host: Host): Promise<Noted> {
-  const { stdout } = await host.run(["nft", "-j", "list", "table", "inet", "fuzz"]);
-  const { nftables } = JSON.parse(stdout) as { nftables: { set?: ListedSet }[] };
-  const elements = (name: string): ListedElement[] =>
-    nftables.flatMap(({ set }) => (set?.name === name ? (set.elem ?? []) : []));
-  const numbers = (name: string) =>
-    elements(name).map((element) => (typeof element === "number" ? [element] : element.concat));
-  return {
-    synacks: numbers("synacks").flat(),
-    others: numbers("others"),
-    ends: numbers("ends").flat(),
-  };
-}
-
-type ListedElement = number | { readonly concat: readonly number[] };
-
-interface ListedSet {
-  readonly name: string;
-  readonly elem?: ListedElement[];
-}
