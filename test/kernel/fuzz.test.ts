@@ -65,7 +65,8 @@ const PLACES: readonly Place[] = [
 
 /** In all gates more than {@link INPUTS}. */
 const PACKETS_A_GATE = Math.ceil(INPUTS / 10);
-const PACKETS_WITHOUT = 2000;
+/** Without a gate, or without what it has against odd headers. */
+const PACKETS_WITHOUT = 1000;
 /** Of the packets without a gate at least so many in a hundred reach a listener, over each of both. */
 const REACHING = 10;
 
