@@ -42,6 +42,13 @@ describe("the end of a process", () => {
     expect([exit, stdout.startsWith("#!/usr/sbin/nft -f")]).toEqual([0, true]);
   });
 
+  test("a policy is read from what bash puts in the place of <(...), however late it comes", () => {
+    const slow = bundle.shell(`bash -c '$postern compile <(sleep 0.5; cat good.yaml)'`);
+    expect([slow.exit, slow.stdout.startsWith("#!/usr/sbin/nft -f")]).toEqual([0, true]);
+    const empty = bundle.shell(`bash -c '$postern compile <(true)'`);
+    expect([empty.exit, empty.stderr]).toEqual([1, expect.stringContaining("this file is empty")]);
+  });
+
   test("POSTERN_DIR names the folder of the policy", () => {
     const folder = join(bundle.folder, "etc");
     mkdirSync(folder);
