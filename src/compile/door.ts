@@ -113,6 +113,10 @@ function newChain(parts: DoorParts): Chain {
   return chain(
     `new_${door.name}`,
     `${door.name}: a new connection needs a grant.`,
+    // Nobody judges what comes later of such a packet, so that a ban would not hold at once.
+    ...forEachFamily((_, family) =>
+      rule([{ kind: "fragment", family }], goto(`refuse_${door.name}`), "nobody cuts a SYN"),
+    ),
     ...trusted(parts),
     ...refuseBanned(parts),
     ...forEachFamily((of) => rule(isOpening(parts, of), PASS, "a repeated SYN of one that passed")),

@@ -42,8 +42,8 @@ export function compileFragments(
       "pieces",
       "A first fragment must hold all headers up to the ports (RFC 7112), and one fragment header.",
       rule([{ kind: "ipv6-fragment", is: "continued" }], RETURN),
-      ...TUNNELS.map((header) =>
-        rule([{ kind: "ipv6-fragment", is: "of-options", header }], RETURN),
+      ...TUNNELS.map((tunnel) =>
+        rule([{ kind: "ipv6-fragment", is: "of-options", ...tunnel }], RETURN),
       ),
       ...NO_TRANSPORT.flatMap((header) => dropIf({ kind: "ipv6-fragment", is: "of", header })),
       rule([{ kind: "readable-ports" }], RETURN),
@@ -52,8 +52,20 @@ export function compileFragments(
   ];
 }
 
-/** IPv4, IPv6 and GRE: what ip6tnl and ip6gre write behind options. */
-const TUNNELS = [4, 41, 47] as const;
+/**
+ * IPv4, IPv6 and GRE with a key, a sequence number or a checksum: what ip6tnl and ip6gre write behind
+ * options. A host that forwards such a packet in fragments cuts it behind the options, so that the
+ * next one could take the first byte in the tunnel for the number of a header. These are no numbers
+ * of headers that lead to a door.
+ */
+const TUNNELS = [
+  { header: 4, begins: { byte: 0x40, mask: 0xf0 } },
+  { header: 41, begins: { byte: 0x60, mask: 0xf0 } },
+  ...[0x10, 0x20, 0x30, 0x80, 0x90, 0xa0, 0xb0].map((byte) => ({
+    header: 47,
+    begins: { byte, mask: 0xff },
+  })),
+];
 
 /** Hop-by-hop, routing, fragment, destination options: behind these another fragment header may be. */
 const NO_TRANSPORT = [0, 43, 44, 60] as const;

@@ -3,9 +3,9 @@ import { holds, type Listing, type LiveSet } from "../backend/live.ts";
 import type { Host } from "../host/index.ts";
 import {
   type Address,
+  asPrefix,
   type Prefix,
   prefixHolds,
-  prefixOf,
   printAddress,
   printPrefix,
   shorten,
@@ -105,10 +105,6 @@ export async function unbanSource(
   const forgotten = changes.length === 0 ? ok(undefined) : await backend.change(host, changes);
   if (!forgotten.ok) return forgotten;
   return ok(bans.length > 0 ? "lifted" : "was not banned");
-}
-
-function asPrefix(source: Address | Prefix): Prefix {
-  return "first" in source ? source : prefixOf(source);
 }
 
 interface Membership {

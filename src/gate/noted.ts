@@ -1,6 +1,6 @@
 /** What an administrator changes in a live gate; that something else flushes it does not undo that. */
 import type { Host } from "../host/index.ts";
-import type { Address } from "../policy/address.ts";
+import { type Address, asPrefix, type Prefix } from "../policy/address.ts";
 import type { Result } from "../problem/problem.ts";
 import * as hand from "./hand.ts";
 import { whileNoted } from "./keep/changes.ts";
@@ -26,16 +26,18 @@ export function closeDoor(
 
 export function banSource(
   host: Host,
-  source: Address,
+  source: Address | Prefix,
   seconds: number | undefined,
-): Promise<Result<undefined>> {
-  const ban = () => hand.banSource(host, source, seconds);
-  return whileNoted(host, { kind: "ban", source, seconds }, ban);
+  options: hand.BanOptions = {},
+): Promise<Result<Prefix>> {
+  const ban = () => hand.banSource(host, source, seconds, options);
+  return whileNoted(host, { kind: "ban", source: asPrefix(source), seconds }, ban);
 }
 
 export function unbanSource(
   host: Host,
-  source: Address,
+  source: Address | Prefix,
 ): Promise<Result<"lifted" | "was not banned">> {
-  return whileNoted(host, { kind: "unban", source }, () => hand.unbanSource(host, source));
+  const unban = () => hand.unbanSource(host, source);
+  return whileNoted(host, { kind: "unban", source: asPrefix(source) }, unban);
 }

@@ -1,6 +1,13 @@
 /** Sets as they are after changes that came later than they were read. */
 import { holds, type LiveMember, type LiveSet } from "../backend/live.ts";
-import { type Address, maskAddress } from "../policy/address.ts";
+import {
+  type Address,
+  maskAddress,
+  type Prefix,
+  prefixesMeet,
+  prefixOf,
+  shorten,
+} from "../policy/address.ts";
 import type { NotedChange } from "./keep/changes.ts";
 
 /** Sets as they are when so much time has passed; who has less than a second left is left out. */
@@ -22,12 +29,14 @@ export function replay(
   now: number,
 ): readonly LiveSet[] {
   return changes.reduce(
-    (before, change) => before.map((set) => ({ ...set, members: membersAfter(set, change, now) })),
+    (before, change) =>
+      before.map((set) => ({ ...set, members: membersAfter(before, set, change, now) })),
     sets,
   );
 }
 
 function membersAfter(
+  sets: readonly LiveSet[],
   set: LiveSet,
   { change, doneAt }: NotedChange,
   now: number,
@@ -41,12 +50,28 @@ function membersAfter(
     case "close":
       return isOfDoor ? without(set, change.source) : set.members;
     case "ban":
-      if (role.kind === "grants") return without(set, change.source);
+      if (role.kind === "grants") return outside(set, coveredBy(sets, change.source));
       if (role.kind !== "banned") return set.members;
-      return withMember(set, change.source, change.seconds && change.seconds - gone);
+      return withMember(set, change.source.first, change.seconds && change.seconds - gone);
     case "unban":
-      return role.kind.endsWith("banned") ? without(set, change.source) : set.members;
+      return role.kind.endsWith("banned") ? outside(set, change.source) : set.members;
   }
+}
+
+/** What a ban of the source covers. */
+function coveredBy(sets: readonly LiveSet[], source: Prefix): Prefix {
+  const bans = sets.filter(
+    ({ family, label }) => label.role.kind === "banned" && family === source.first.family,
+  );
+  return shorten(source, Math.min(source.length, ...bans.map(({ label }) => label.prefixLength)));
+}
+
+/** Those whose source is in no part of the prefix. */
+function outside({ members, label }: LiveSet, prefix: Prefix): readonly LiveMember[] {
+  return members.filter(
+    ({ source }) =>
+      source === undefined || !prefixesMeet(prefix, shorten(prefixOf(source), label.prefixLength)),
+  );
 }
 
 /** Without a source, nobody is left. */

@@ -164,7 +164,8 @@ async function redo(host: Host, { change, doneAt }: NotedChange): Promise<void> 
       await closeDoor(host, change.door, change.source);
       return;
     case "ban":
-      await banSource(host, change.source, change.seconds);
+      // Whose session this runs in does not matter: it was decided when the ban was made.
+      await banSource(host, change.source, change.seconds, { anyway: true });
       return;
     case "unban":
       await unbanSource(host, change.source);

@@ -81,6 +81,7 @@ export function reasonFor(past: Past, n: number): Reason {
 
 /** A SYN that repeats one which passed needs no grant, and takes none. */
 function reasonToConnect(past: Past, door: Door, arrival: Arrival): Reason {
+  if (arrival.packet.isFragment === true) return "no grant";
   const reason = reasonToBegin(past, door, arrival);
   const mayRepeat = reason === "grant" || reason === "no grant";
   return mayRepeat && isOpening(past, door, arrival) ? "repeated SYN" : reason;

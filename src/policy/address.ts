@@ -72,6 +72,11 @@ export function prefixOf(address: Address): Prefix {
   return { first: address, length: widthOf(address.family) } as Prefix;
 }
 
+/** An address by itself is a network of one. */
+export function asPrefix(source: Address | Prefix): Prefix {
+  return "first" in source ? source : prefixOf(source);
+}
+
 /** The prefix of that length which holds the first address of another. */
 export function shorten({ first }: Pick<Prefix, "first">, length: number): Prefix {
   return { first: maskAddress(first, length), length } as Prefix;

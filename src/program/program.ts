@@ -140,10 +140,15 @@ export type Match =
   /** An IPv6 fragment header that names the header of this number as the next one. */
   | { readonly kind: "ipv6-fragment"; readonly is: "of"; readonly header: number }
   /**
-   * One right behind the IPv6 header that names destination options, which in turn name the header
-   * of this number.
+   * One right behind the IPv6 header that names destination options of 8 bytes, which in turn name
+   * the header of this number; that header begins with this byte, as far as the mask says.
    */
-  | { readonly kind: "ipv6-fragment"; readonly is: "of-options"; readonly header: number }
+  | {
+      readonly kind: "ipv6-fragment";
+      readonly is: "of-options";
+      readonly header: number;
+      readonly begins: { readonly byte: number; readonly mask: number };
+    }
   /** A part of a packet, or its beginning. */
   | { readonly kind: "fragment"; readonly family: Family }
   /** The four bytes of the ports are in the packet. Only in {@link Program.fragmentChains}. */

@@ -124,9 +124,12 @@ const FRAGMENTED: Readonly<Record<Family, string>> = {
 function ipv6Fragment(match: Extract<Match, { kind: "ipv6-fragment" }>): string {
   if (match.is === "of") return `frag nexthdr ${match.header}`;
   if (match.is !== "of-options") return IPV6_FRAGMENT[match.is];
-  // The options begin at byte 48 of the packet with the number of what is behind them.
-  const number = match.header.toString(16).padStart(2, "0");
-  return `ip6 nexthdr 44 frag nexthdr 60 @nh,384,8 0x${number}`;
+  // The options begin at byte 48 of the packet: what is behind them, and how long they are.
+  const options = hexadecimal([match.header, 0]);
+  const { byte, mask } = match.begins;
+  const inside =
+    mask === 0xff ? hexadecimal([byte]) : `& ${hexadecimal([mask])} == ${hexadecimal([byte])}`;
+  return `ip6 nexthdr 44 frag nexthdr 60 @nh,384,16 ${options} @nh,448,8 ${inside}`;
 }
 
 const IPV6_FRAGMENT: Readonly<

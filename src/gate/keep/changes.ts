@@ -4,7 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Host } from "../../host/index.ts";
-import { type Address, parseAddress, printAddress } from "../../policy/address.ts";
+import {
+  type Address,
+  asPrefix,
+  type Prefix,
+  parsePrefix,
+  printPrefix,
+} from "../../policy/address.ts";
 import type { Result } from "../../problem/problem.ts";
 import { readAgentNote } from "../signed/note.ts";
 import { hasKeys, type Keep, keepOf } from "./keep.ts";
@@ -19,8 +25,8 @@ export type ManualChange =
       readonly seconds: number;
     }
   | { readonly kind: "close"; readonly door: string; readonly source: Address | undefined }
-  | { readonly kind: "ban"; readonly source: Address; readonly seconds: number | undefined }
-  | { readonly kind: "unban"; readonly source: Address };
+  | { readonly kind: "ban"; readonly source: Prefix; readonly seconds: number | undefined }
+  | { readonly kind: "unban"; readonly source: Prefix };
 
 export interface NotedChange {
   /** Tells it from others. */
@@ -106,7 +112,7 @@ function printNoted({ change, begunAt, doneAt = 0 }: NotedChange): Written {
   return {
     kind: change.kind,
     door: "door" in change ? change.door : "",
-    source: change.source === undefined ? "" : printAddress(change.source),
+    source: change.source === undefined ? "" : printPrefix(asPrefix(change.source)),
     seconds: "seconds" in change ? (change.seconds ?? 0) : 0,
     begunAt,
     doneAt,
@@ -121,10 +127,11 @@ function parseNoted(name: string, written: Written | undefined): NotedChange | u
 }
 
 function changeIn({ kind, door, source: text, seconds }: Written): ManualChange | undefined {
-  const source = parseAddress(text);
-  if (kind === "close" && (source !== undefined || text === "")) return { kind, door, source };
+  const source = parsePrefix(text);
+  if (kind === "close" && text === "") return { kind, door, source: undefined };
   if (source === undefined) return undefined;
-  if (kind === "open") return { kind, door, source, seconds };
+  if (kind === "close") return { kind, door, source: source.first };
+  if (kind === "open") return { kind, door, source: source.first, seconds };
   if (kind === "ban") return { kind, source, seconds: seconds === 0 ? undefined : seconds };
   return kind === "unban" ? { kind, source } : undefined;
 }

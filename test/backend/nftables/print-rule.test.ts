@@ -52,8 +52,12 @@ const MATCHES: readonly [Match, string][] = [
   [{ kind: "ipv6-fragment", is: "continued" }, "frag frag-off != 0"],
   [{ kind: "ipv6-fragment", is: "of", header: 43 }, "frag nexthdr 43"],
   [
-    { kind: "ipv6-fragment", is: "of-options", header: 4 },
-    "ip6 nexthdr 44 frag nexthdr 60 @nh,384,8 0x04",
+    { kind: "ipv6-fragment", is: "of-options", header: 4, begins: { byte: 0x40, mask: 0xf0 } },
+    "ip6 nexthdr 44 frag nexthdr 60 @nh,384,16 0x0400 @nh,448,8 & 0xf0 == 0x40",
+  ],
+  [
+    { kind: "ipv6-fragment", is: "of-options", header: 47, begins: { byte: 0x20, mask: 0xff } },
+    "ip6 nexthdr 44 frag nexthdr 60 @nh,384,16 0x2f00 @nh,448,8 0x20",
   ],
   [{ kind: "readable-ports" }, "@th,0,32 >= 0x0"],
   [{ kind: "spend", of: set }, "ip saddr @some4"],

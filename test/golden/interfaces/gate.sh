@@ -22,6 +22,7 @@
 # that is too long for the kernel ends in four digits instead.
 #
 #     PREROUTING -> POSTERN: which port? Most packets meet nothing else.
+#       headers: IPv6 headers behind which the ports may be others than they seem.
 #       gate: the same, on the interfaces that have doors.
 #       knock_DOOR: a watched port. Is it a knock?
 #       attempt_DOOR, stages_DOOR: a knock. Is it for this host? How far is its source?
@@ -32,8 +33,9 @@
 #       door_DOOR: a packet to a port of the door. Is it for this host?
 #         tcp_DOOR: TCP. Does it begin a connection?
 #           new_DOOR: it does. Is the source banned, has it a grant?
+#             pass_DOOR: it may: remember its source, and back to POSTERN.
+#           listener_DOOR: it does not, and no connection of this host has it.
 #           elsewhere_DOOR: it does not, and is for no socket of this host.
-#         pass: it may begin: remember its source, and back to POSTERN.
 #         refuse_DOOR: it may not: drop it.
 #
 # Lists of sources, each a file of /proc/net/xt_recent:
@@ -46,9 +48,10 @@
 # /sys/module/xt_recent/parameters/ip_list_tot says; one more, and the one seen least recently goes.
 #
 #     postern-DOOR_grants...            may begin connections
+#     postern-DOOR_begun...             has begun a connection in the last two minutes
+#     postern-DOOR_let_through...       has begun a connection, the rest of which passes
 #     postern-DOOR_stageN_...           has made N steps
 #     postern-banned...                 is banned by hand
-#     postern-let_through...            has begun a connection, the rest of which passes
 #     postern-clock                     nobody: Postern reads the kernel's clock in it
 set -euf
 PATH=$PATH:/usr/sbin:/sbin
@@ -61,8 +64,10 @@ rules() {
 :POSTERN-gate - [0:0]
 :POSTERN-door_ssh - [0:0]
 :POSTERN-tcp_ssh - [0:0]
+:POSTERN-listener_ssh - [0:0]
 :POSTERN-elsewhere_ssh - [0:0]
 :POSTERN-new_ssh - [0:0]
+:POSTERN-pass_ssh - [0:0]
 :POSTERN-refuse_ssh - [0:0]
 :POSTERN-knock_ssh - [0:0]
 :POSTERN-attempt_ssh - [0:0]
@@ -72,7 +77,7 @@ rules() {
 :POSTERN-open_ssh - [0:0]
 :POSTERN-opened_ssh - [0:0]
 :POSTERN-wrong_ssh - [0:0]
-:POSTERN-pass - [0:0]
+:POSTERN-headers - [0:0]
 :POSTERN-made_of - [0:0]
 
 # The gate covers these interfaces only.
@@ -81,6 +86,7 @@ rules() {
 -A POSTERN -i ppp0 -g POSTERN-gate
 
 # Every incoming packet meets these comparisons, and most meet nothing else.
+-A POSTERN-gate -6 -m u32 --u32 "4&0xFF00=0x0000,0x2B00:0x2C00,0x3C00" -j POSTERN-headers
 -A POSTERN-gate -p tcp --dport 51001:54040 -j POSTERN-knock_ssh
 -A POSTERN-gate -p udp --dport 51001:54040 -j POSTERN-knock_ssh
 -A POSTERN-gate -p tcp --dport 22 -j POSTERN-door_ssh
@@ -94,22 +100,36 @@ rules() {
 # ssh: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_ssh -p tcp --syn -g POSTERN-new_ssh
 -A POSTERN-tcp_ssh -p tcp ! --syn -m socket -j RETURN
+-A POSTERN-tcp_ssh -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_ssh
 # or a fragment that ends before its flags
 -A POSTERN-tcp_ssh -g POSTERN-elsewhere_ssh
 
+# ssh: no connection has it. It may end a handshake by SYN cookie, once.
+-A POSTERN-listener_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
+-A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
+-A POSTERN-listener_ssh -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun4-120s-239ff33e -m recent --remove --name postern-ssh_begun4-120s-239ff33e -j RETURN
+-A POSTERN-listener_ssh -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun6-120s-9347ec74 -m recent --remove --name postern-ssh_begun6-120s-9347ec74 -j RETURN
+-A POSTERN-listener_ssh -g POSTERN-refuse_ssh
+
 # ssh: no socket vouches for it; perhaps a source that was let through.
--A POSTERN-elsewhere_ssh -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through4-432000s-e78732be -j RETURN
--A POSTERN-elsewhere_ssh -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-let_through6-432000s-7538d2f4 -j RETURN
+-A POSTERN-elsewhere_ssh -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-ssh_let_through4-432000s-7ed8f02b -j RETURN
+-A POSTERN-elsewhere_ssh -6 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-ssh_let_through6-432000s-94d7df63 -j RETURN
 -A POSTERN-elsewhere_ssh -g POSTERN-refuse_ssh
 
 # ssh: a new connection needs a grant.
 -A POSTERN-new_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
 -A POSTERN-new_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
--A POSTERN-new_ssh -4 -m recent --rcheck --seconds 10 --name postern-ssh_grants4-10s-4b5a5d1d -g POSTERN-pass
--A POSTERN-new_ssh -4 -m recent --rcheck --seconds 3600 --name postern-ssh_grants4-3600s-4b5a5d1d -g POSTERN-pass
--A POSTERN-new_ssh -6 -m recent --rcheck --seconds 10 --name postern-ssh_grants6-10s-fff784e5 -g POSTERN-pass
--A POSTERN-new_ssh -6 -m recent --rcheck --seconds 3600 --name postern-ssh_grants6-3600s-fff784e5 -g POSTERN-pass
+-A POSTERN-new_ssh -4 -m recent --rcheck --seconds 10 --name postern-ssh_grants4-10s-4b5a5d1d -g POSTERN-pass_ssh
+-A POSTERN-new_ssh -4 -m recent --rcheck --seconds 3600 --name postern-ssh_grants4-3600s-4b5a5d1d -g POSTERN-pass_ssh
+-A POSTERN-new_ssh -6 -m recent --rcheck --seconds 10 --name postern-ssh_grants6-10s-fff784e5 -g POSTERN-pass_ssh
+-A POSTERN-new_ssh -6 -m recent --rcheck --seconds 3600 --name postern-ssh_grants6-3600s-fff784e5 -g POSTERN-pass_ssh
 -A POSTERN-new_ssh -g POSTERN-refuse_ssh
+
+# ssh: let through by a grant. Note its source, so that the rest of it passes.
+-A POSTERN-pass_ssh -4 -m recent --set --name postern-ssh_begun4-120s-239ff33e
+-A POSTERN-pass_ssh -4 -m recent --set --name postern-ssh_let_through4-432000s-7ed8f02b
+-A POSTERN-pass_ssh -6 -m recent --set --name postern-ssh_begun6-120s-9347ec74
+-A POSTERN-pass_ssh -6 -m recent --set --name postern-ssh_let_through6-432000s-94d7df63
 
 # ssh: refused.
 -A POSTERN-refuse_ssh -m comment --comment "counts=ssh_refused" -j DROP
@@ -160,22 +180,33 @@ rules() {
 # ssh: not a step of the attempt, which starts over.
 -A POSTERN-wrong_ssh -m comment --comment "counts=ssh_wrong"
 
-# A new connection is let through: note its source, so that the rest of it passes.
--A POSTERN-pass -4 -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-pass -6 -m recent --set --name postern-let_through6-432000s-7538d2f4
+# IPv6 headers behind which the host may find something else than these rules.
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x0000&&40>>24=1:5,7:16,18:42,45:50,52:59,61:255" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=41&&40>>13&0x7F8@48>>24=0x60:0x6F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=4&&40>>13&0x7F8@48>>24=0x40:0x4F" -j RETURN
+-A POSTERN-headers -6 -m u32 --u32 "4&0xFF00=0x2B00,0x3C00&&40>>24=47&&40>>13&0x7F8@48>>24=0x10,0x20,0x30,0x80,0x90,0xA0,0xB0" -j RETURN
+# also a fragment that could not be put together
+-A POSTERN-headers -4 -m addrtype ! --dst-type UNICAST -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type LOCAL -j DROP
+-A POSTERN-headers -6 -m addrtype --dst-type ANYCAST -j DROP
+-A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
 -A POSTERN-made_of -m comment --comment "policy=e5f00989c1005d17"
+# That a rule asks for sockets makes the kernel put fragments together before these rules.
+-A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_grants4-10s-4b5a5d1d for=10s role=grants door=ssh family=ipv4 prefix=32 meaning=43dde6964b5a5d1d" -m recent --set --name postern-ssh_grants4-10s-4b5a5d1d
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_grants4-3600s-4b5a5d1d for=3600s role=grants door=ssh family=ipv4 prefix=32 meaning=43dde6964b5a5d1d" -m recent --set --name postern-ssh_grants4-3600s-4b5a5d1d
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_grants6-10s-fff784e5 for=10s role=grants door=ssh family=ipv6 prefix=128 meaning=9a31a861fff784e5" -m recent --set --name postern-ssh_grants6-10s-fff784e5
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_grants6-3600s-fff784e5 for=3600s role=grants door=ssh family=ipv6 prefix=128 meaning=9a31a861fff784e5" -m recent --set --name postern-ssh_grants6-3600s-fff784e5
+-A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_begun4-120s-239ff33e for=120s role=begun door=ssh family=ipv4 prefix=32 meaning=a38864cc239ff33e" -m recent --set --name postern-ssh_begun4-120s-239ff33e
+-A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_begun6-120s-9347ec74 for=120s role=begun door=ssh family=ipv6 prefix=128 meaning=92d59ae09347ec74" -m recent --set --name postern-ssh_begun6-120s-9347ec74
+-A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_let_through4-432000s-7ed8f02b for=432000s role=let-through door=ssh family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-ssh_let_through4-432000s-7ed8f02b
+-A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_let_through6-432000s-94d7df63 for=432000s role=let-through door=ssh family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-ssh_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_stage1_4-10s-fe64394f for=10s role=stage door=ssh stage=1 family=ipv4 prefix=32 meaning=f7cfb56efe64394f" -m recent --set --name postern-ssh_stage1_4-10s-fe64394f
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_stage1_6-10s-4d6ff82f for=10s role=stage door=ssh stage=1 family=ipv6 prefix=128 meaning=8ab1909a4d6ff82f" -m recent --set --name postern-ssh_stage1_6-10s-4d6ff82f
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
 -A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
--A POSTERN-made_of -4 -m comment --comment "list=postern-let_through4-432000s-e78732be for=432000s role=let-through family=ipv4 prefix=32 meaning=880c8a50e78732be" -m recent --set --name postern-let_through4-432000s-e78732be
--A POSTERN-made_of -6 -m comment --comment "list=postern-let_through6-432000s-7538d2f4 for=432000s role=let-through family=ipv6 prefix=128 meaning=c6a0db797538d2f4" -m recent --set --name postern-let_through6-432000s-7538d2f4
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

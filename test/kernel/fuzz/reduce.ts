@@ -89,6 +89,7 @@ function contentUnder(id: number, { content }: Packet): Packet["content"] {
     case "udp":
       return { ...content, payload: Buffer.from(`#${id};`) };
     case "ping":
-      throw new Error("contentUnder: the fuzzer sends no pings");
+    case "hidden":
+      throw new Error(`contentUnder: the fuzzer makes no packet of ${content.protocol}`);
   }
 }
