@@ -137,7 +137,7 @@ test("the ways that are looked at here are those of the packets", () => {
   expect(endsOf(program, "refuse_ssh", () => true)).toEqual(new Set(["reset"]));
   expect(endsOf(program, "door_ssh", () => true)).toContain(FALLS);
   const other = programOf(text, "sources");
-  const more = ["tcp_ssh", "elsewhere_ssh", "new_ssh", "udp_ssh", "refuse_ssh"];
+  const more = ["tcp_ssh", "listener_ssh", "elsewhere_ssh", "new_ssh", "udp_ssh", "refuse_ssh"];
   expect(doorChains(other)).toEqual(more);
   for (const chain of more.slice(0, 4)) {
     expect(endsOf(other, chain, () => true)).toEqual(new Set(["reset", FALLS]));

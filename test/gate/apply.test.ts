@@ -26,6 +26,9 @@ const LIST_RULES = [
   ...["nft", "--stateless", "--terse", "--numeric-protocol"],
   ...["list", "ruleset", "inet"],
 ];
+const LIST_FRAGMENTS = [...LIST_RULES.slice(0, 5), "table", "ip6", "postern"];
+const NO_FRAGMENTS = "table ip6 postern\ndelete table ip6 postern\n";
+const GONE = `table inet postern\ndelete table inet postern\n${NO_FRAGMENTS}`;
 
 function hostWith(answers: Answers = {}): FakeHost {
   const links = { "/proc/self/ns/net": "net:[4026531840]" };
@@ -304,8 +307,9 @@ describe("remove", () => {
     expect(host.ran).toEqual([
       { argv: LIST_TERSE, stdin: "" },
       { argv: LIST_RULES, stdin: "" },
+      { argv: LIST_FRAGMENTS, stdin: "" },
       { argv: LIST_TERSE, stdin: "" },
-      { argv: LOAD, stdin: "table inet postern\ndelete table inet postern\n" },
+      { argv: LOAD, stdin: GONE },
     ]);
     expect(keptOn(host, "before.json")).toMatchObject({ gate: { texts: { listing: LISTING } } });
   });
@@ -351,7 +355,7 @@ describe("rollback", () => {
       value: { to: "the gate of before", warnings: [] },
     });
     expect(host.loaded()).toEqual([
-      `table inet postern\nflush table inet postern\n${gate.texts.rules}`,
+      `table inet postern\nflush table inet postern\n${NO_FRAGMENTS}${gate.texts.rules}`,
     ]);
     expect(await rollback(host)).toMatchObject({ problems: [{ code: "nothing-before" }] });
   });
@@ -360,7 +364,7 @@ describe("rollback", () => {
     const host = hostWith({ tables: [LISTING] });
     host.written.set(`${FOLDER}/before.json`, '{"gate": null}');
     expect(await rollback(host)).toEqual({ ok: true, value: { to: "no gate", warnings: [] } });
-    expect(host.loaded()).toEqual(["table inet postern\ndelete table inet postern\n"]);
+    expect(host.loaded()).toEqual([GONE]);
   });
 
   test("begins anew where the gate has been changed under its hands", async () => {
@@ -368,9 +372,7 @@ describe("rollback", () => {
     const host = hostWith({ tables: [LISTING], loads });
     host.written.set(`${FOLDER}/before.json`, JSON.stringify({ gate }));
     expect((await rollback(host)).ok).toBe(true);
-    expect(host.loaded()[1]).toBe(
-      `table inet postern\ndelete table inet postern\n${gate.texts.rules}`,
-    );
+    expect(host.loaded()[1]).toBe(`${GONE}${gate.texts.rules}`);
   });
 
   test.each([

@@ -154,7 +154,7 @@ test("of a gate whose policy nobody knows the rules are kept as the kernel has t
   });
   await applyPolicy(host, policyOf(SSH));
   expect(filesOf(host)["gate.nft"]).toMatch(
-    /^#!\/usr\/sbin\/nft -f\n# A gate made by Postern[\s\S]*\ntable inet postern\nflush table inet postern\ntable inet postern \{\n\tchain gate/,
+    /^#!\/usr\/sbin\/nft -f\n# A gate made by Postern[\s\S]*\ntable inet postern\nflush table inet postern\ntable ip6 postern\ndelete table ip6 postern\ntable inet postern \{\n\tchain gate/,
   );
 });
 

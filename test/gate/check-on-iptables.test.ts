@@ -74,7 +74,7 @@ describe("lists that hold few sources", () => {
     const door = (n: number) => `  d${n}: { protects: tcp/${n}, ${STEPS} }\n`;
     const doors = Array.from({ length: 100 }, (_, n) => door(n + 1)).join("");
     expect(problem("short-lists", `doors:\n${doors}`)).toMatch(
-      /ip_list_tot=4095` .*; the 805 lists of this gate then take 51 MB$/,
+      /ip_list_tot=1023` .*; the 1203 lists of this gate then take 19 MB$/,
     );
   });
 });

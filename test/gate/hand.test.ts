@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { banSource, closeDoor, openDoor, unbanSource } from "../../src/gate/index.ts";
 import { parsePrefix } from "../../src/policy/address.ts";
 import { address } from "../scenarios/arbitrary.ts";
-import { fails, fakeHost, LIST, LIST_TERSE, LOAD } from "../setup/fake-host.ts";
+import { fails, fakeHost, LIST, LIST_FRAGMENTS, LIST_TERSE, LOAD } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
 import { type Element, element, listingOf } from "./listings.ts";
 
@@ -38,6 +38,7 @@ describe("open", () => {
     expect(await openDoor(host, "ssh", IPV4, 3600)).toEqual({ ok: true, value: "open" });
     expect(host.ran).toEqual([
       { argv: LIST_TERSE, stdin: "" },
+      { argv: LIST_FRAGMENTS, stdin: "" },
       { argv: LIST, stdin: "" },
       { argv: LOAD, stdin: anew("ssh_grants4", "192.0.2.7", " timeout 3600s") },
     ]);
@@ -122,7 +123,9 @@ describe("close", () => {
     const host = gateWith();
     await closeDoor(host, "ssh", undefined);
     expect(host.loaded()).toEqual([
-      "flush set inet postern ssh_grants4\nflush set inet postern ssh_grants6\n",
+      ["ssh_grants4", "ssh_grants6", "ssh_begun4", "ssh_begun6"]
+        .map((set) => `flush set inet postern ${set}\n`)
+        .join(""),
     ]);
   });
 

@@ -31,6 +31,13 @@ const RULES = printNftables(PROGRAM);
 /** Where the kernel is asked for listeners on one address. */
 const SS = ["ss", "--no-header", "--numeric", "--tcp", "--all"];
 
+/** Where the kernel is asked for services that are handed on past a listener. */
+const NAT = [
+  ["nft", "--json", "--terse", "list", "ruleset"],
+  ["iptables-save", "--table", "nat"],
+  ["ip6tables-save", "--table", "nat"],
+];
+
 /** Where connection tracking is asked for connections that a new gate would cut. */
 const CONNTRACK = ["conntrack", "-L", "-p", "tcp"];
 
@@ -40,6 +47,7 @@ describe("to load a policy", () => {
     expect(await loadPolicy(host, nftables, POLICY)).toEqual({ ok: true, value: undefined });
     expect(host.ran).toEqual([
       { argv: SS, stdin: "" },
+      ...NAT.map((argv) => ({ argv, stdin: "" })),
       { argv: CONNTRACK, stdin: "" },
       { argv: LIST_TERSE, stdin: "" },
       { argv: LOAD, stdin: RULES },
@@ -96,7 +104,7 @@ describe("to load a policy", () => {
           code: "host-nft-refused",
           severity: "error",
           what: "nft refused: Could not process rule: No such file or directory (socket wildcard 1 goto elsewhere)",
-          fix: "nothing was changed; see `nft list ruleset`",
+          fix: expect.stringContaining("nothing was changed; the kernel has no part for this rule"),
         },
       ],
     });

@@ -15,7 +15,8 @@ const PENDING = {
   loadedAt: 1000,
 };
 const GATE = listingOf(programOf("doors: { ssh: { protects: tcp/22 } }"));
-const GONE = "table inet postern\ndelete table inet postern\n";
+const GONE =
+  "table inet postern\ndelete table inet postern\ntable ip6 postern\ndelete table ip6 postern\n";
 
 interface Waiting {
   readonly host: FakeHost;

@@ -4,7 +4,7 @@ import { parseListing } from "../../src/backend/nftables/index.ts";
 import { readStatus } from "../../src/gate/index.ts";
 import { nftables } from "../../src/gate/nftables/index.ts";
 import { statusOf } from "../../src/gate/status.ts";
-import { fakeHost, LIST, LIST_TERSE } from "../setup/fake-host.ts";
+import { fakeHost, LIST, LIST_FRAGMENTS, LIST_TERSE } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
 import { element, listingOf } from "./listings.ts";
 
@@ -71,7 +71,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
   });
   expect(sets).toHaveLength(PROGRAM.sets.length);
   expect(sets).toContainEqual({ name: "wrong4", members: 1, capacity: 65_536 });
-  expect(host.ran.map(({ argv }) => argv)).toEqual([LIST_TERSE, LIST]);
+  expect(host.ran.map(({ argv }) => argv)).toEqual([LIST_TERSE, LIST_FRAGMENTS, LIST]);
 });
 
 test("counters of strangers in our table are nobody's", async () => {

@@ -197,6 +197,8 @@ describe("with the gate of the second backend standing", () => {
       ["forget", "ssh_grants4", ""],
       ["forget-all", "ssh_grants4", ""],
       ["forget-all", "ssh_grants6", ""],
+      ["forget-all", "ssh_begun4", ""],
+      ["forget-all", "ssh_begun6", ""],
       ["remember", "banned4", undefined],
       ["forget", "ssh_grants4", ""],
     ]);
@@ -209,7 +211,7 @@ describe("with the gate of the second backend standing", () => {
       problems: [
         {
           code: "gate-has-gap",
-          what: "IPv6 gets past the gate: nothing leads to its chains from PREROUTING of the raw table",
+          what: "the gate does not filter IPv6: nothing leads to its chains from PREROUTING of the raw table",
         },
       ],
     });

@@ -83,7 +83,8 @@ function load({ name }: TimedSet, { token, forSeconds }: Load): string {
 }
 
 function inNft(set: LiveSet, command: OfSource): string {
-  if (command.kind === "open" || command.kind === "ban") {
+  const isEnding = set.label.role.kind === "begun";
+  if (!isEnding && (command.kind === "open" || command.kind === "ban")) {
     return printRemember(set, command.source, command.forSeconds);
   }
   const { source } = command;
@@ -113,13 +114,13 @@ async function putUpIptables(
 
 /** A list holds members for one time: those that the commands need, the policy does not tell. */
 function listsWanted(program: Program, stories: readonly Story[]): Lasting[] {
-  return stories
-    .flat()
-    .flatMap((event) =>
-      event.kind === "open" || event.kind === "ban"
-        ? touchedBy(program.sets, event).map((set) => listFor(set, event.forSeconds))
-        : [],
-    );
+  return stories.flat().flatMap((event) =>
+    event.kind === "open" || event.kind === "ban"
+      ? touchedBy(program.sets, event)
+          .filter(({ role }) => role.kind !== "begun")
+          .map((set) => listFor(set, event.forSeconds))
+      : [],
+  );
 }
 
 function inLists(
@@ -130,7 +131,8 @@ function inLists(
 ): string[] {
   const own = listsOf(program, lasting).filter((list) => list.set.name === set.name);
   const forgotten = own.map(({ name }) => write(name, lineFor("-", set, command.source)));
-  if (command.kind !== "open" && command.kind !== "ban") return forgotten;
+  const isEnding = set.role.kind === "begun";
+  if (isEnding || (command.kind !== "open" && command.kind !== "ban")) return forgotten;
   const { name } = listFor(set, command.forSeconds);
   return [...forgotten, write(name, lineFor("+", set, command.source))];
 }
@@ -147,8 +149,8 @@ function write(list: string, line: string): string {
 
 const TOUCHED: Readonly<Record<OfSource["kind"], readonly Role["kind"][]>> = {
   open: ["grants"],
-  close: ["grants"],
-  ban: ["banned"],
+  close: ["grants", "begun"],
+  ban: ["banned", "begun"],
   unban: ["banned", "auto-banned", "wrong"],
 };
 

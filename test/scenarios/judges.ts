@@ -101,7 +101,9 @@ function command(program: Program, state: State, event: Command | Load): undefin
   }
   for (const set of setsTouchedBy(program, event)) {
     const key = event.source === undefined ? undefined : keyIn(set, event.source);
-    if (event.kind === "open" && key !== undefined) {
+    if (set.role.kind === "begun") {
+      forget(state, set, key);
+    } else if (event.kind === "open" && key !== undefined) {
       remember(state, set, key, event.at + event.forSeconds);
     } else if (event.kind === "ban" && key !== undefined) {
       remember(state, set, key, event.at + (event.forSeconds ?? Number.POSITIVE_INFINITY));
@@ -127,8 +129,8 @@ export function setOfTokens(
 function setsTouchedBy(program: Program, event: Command): TimedSet[] {
   const kinds: Record<typeof event.kind, readonly Role["kind"][]> = {
     open: ["grants"],
-    close: ["grants"],
-    ban: ["banned"],
+    close: ["grants", "begun"],
+    ban: ["banned", "begun"],
     unban: ["banned", "auto-banned", "wrong"],
   };
   return program.sets.filter(

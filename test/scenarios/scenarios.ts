@@ -160,8 +160,9 @@ plain:
   a new knock keeps it open: KNOCK +1.3s KNOCK +1.3s tcp/22
   in the open time any number of connections pass: KNOCK tcp/22:1 tcp/22:2 tcp/22:3
   connections go on after the grant has ended: KNOCK tcp/22 +3s tcp/22[ack] tcp/22[psh+ack] tcp/22[fin+ack] tcp/22[ack]
-  a repeated SYN belongs to its connection: KNOCK tcp/22:1.5 +3s tcp/22:1.5 tcp/22:1.6-
-      a repeated SYN needs a grant like any other: KNOCK tcp/22:1.5 +3s tcp/22:1.5- tcp/22:1.6-
+  a repeated SYN belongs to its connection: KNOCK tcp/22:1.5 +3s tcp/22:1.5 tcp/22:1.6 tcp/22:2-
+      a repeated SYN needs a grant like any other: KNOCK tcp/22:1.5 +3s tcp/22:1.5- tcp/22:1.6- tcp/22:2-
+  a SYN is repeated until the connection begins: KNOCK tcp/22 tcp/22[ack] +3s tcp/22-
   segments of no connection are refused: tcp/22[ack]- tcp/22[fin]- tcp/22[]- tcp/22[fin+psh+urg]- tcp/22[fin+ack]- tcp/22[rst]- tcp/22[syn+ack]- tcp/22[syn+fin]- tcp/22[syn+rst]-
   a grant lets in no segments of other connections: KNOCK tcp/22:1 tcp/22:2[ack]- tcp/22:2[fin]-
       who was let through may send any segment with ACK or RST: KNOCK tcp/22:1 tcp/22:2[ack] tcp/22:2[fin]-
@@ -180,18 +181,25 @@ plain:
   a ban is lifted by hand: KNOCK ban tcp/22:1- unban tcp/22:2
   a ban ends by itself: ban=1s KNOCK tcp/22- +1.4s tcp/22:2
   a ban shuts the door to one source only: open=ssh,3s b>open=ssh,3s ban tcp/22- b>tcp/22
-  a ban leaves connections alone: KNOCK tcp/22 ban tcp/22[ack]
+  a ban leaves connections alone: KNOCK tcp/22 tcp/22[ack] ban tcp/22[ack]
+  a ban ends a handshake: KNOCK tcp/22 ban tcp/22- tcp/22[ack]-
+      a ban leaves the last segment of a handshake alone: KNOCK tcp/22 ban tcp/22- tcp/22[ack]
+  a ban ends a connection that is being closed: KNOCK tcp/22 tcp/22[fin+ack] ban tcp/22[ack]-
+      a ban leaves a connection that is being closed alone: KNOCK tcp/22 tcp/22[fin+ack] ban tcp/22[ack]
   an administrator opens: open=ssh,2s tcp/22 +3s tcp/22:2-
   an administrator closes: KNOCK close=ssh tcp/22-
-  closing leaves connections alone: KNOCK tcp/22 close=ssh tcp/22[ack] tcp/22:2-
+  closing leaves connections alone: KNOCK tcp/22 tcp/22[ack] close=ssh tcp/22[ack] tcp/22:2-
+  closing ends a handshake: KNOCK tcp/22 close=ssh tcp/22- tcp/22[ack]-
+      closing leaves the last segment of a handshake alone: KNOCK tcp/22 close=ssh tcp/22- tcp/22[ack]
   a knock after opening by hand sets the end anew: open=ssh,9s KNOCK +3s tcp/22-
 
 once:
   a single-use grant lets in one connection: KNOCK tcp/22:1 tcp/22:2- tcp/22:3-
   its connection goes on: KNOCK tcp/22:1 tcp/22:1[ack] +3s tcp/22:1[psh+ack] tcp/22:2[ack]-
       its connection goes on, and segments of others are not told from it: KNOCK tcp/22:1 tcp/22:1[ack] +3s tcp/22:1[psh+ack] tcp/22:2[ack]
-  its SYN may be repeated, and only its SYN: KNOCK tcp/22:1.5 tcp/22:1.5 tcp/22:1.6-
-      its SYN is refused when it comes again: KNOCK tcp/22:1.5 tcp/22:1.5- tcp/22:1.6-
+  its SYN may be repeated until the connection begins: KNOCK tcp/22 tcp/22 tcp/22[ack] tcp/22- tcp/22:2-
+      its SYN is refused when it comes again: KNOCK tcp/22 tcp/22- tcp/22[ack] tcp/22- tcp/22:2-
+  its SYN begins no other when the connection was broken off: KNOCK tcp/22 tcp/22[ack] tcp/22[rst] tcp/22-
   a repeated SYN leaves a new grant alone: KNOCK tcp/22:1.5 KNOCK tcp/22:1.5 tcp/22:2
       a repeated SYN uses a new grant up: KNOCK tcp/22:1.5 KNOCK tcp/22:1.5 tcp/22:2-
   a new knock gives a new use: KNOCK tcp/22:1 tcp/22:2- KNOCK tcp/22:3 tcp/22:4-

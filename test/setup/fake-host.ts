@@ -72,6 +72,8 @@ export const LIST = ["nft", "--json", "list", "table", "inet", "postern"] as con
 export const LIST_TERSE = ["nft", "--json", "--terse", "list", "ruleset", "inet"] as const;
 export const LIST_SETS = ["nft", "--json", "--terse", "list", "sets", "inet"] as const;
 export const LIST_CHAINS = ["nft", "--json", "--terse", "list", "chains", "inet"] as const;
+/** Whether the table that sees fragments is there. */
+export const LIST_FRAGMENTS = ["nft", "--terse", "list", "chains", "ip6"] as const;
 export const LOAD = ["nft", "-f", "-"] as const;
 
 export function prints(stdout: string): Finished {
