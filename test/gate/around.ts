@@ -16,6 +16,7 @@ export const NOTHING: Surroundings = {
   translations: [],
   otherLocals: [],
   ephemeral: { range: undefined, reserved: [] },
+  sourceRoutes: [],
   addresses: ["127.0.0.1", "::1", "198.51.100.1", "2001:db8::1"].map(address),
   interfaces: ["eth0", "wg0"],
   forwards: { ipv4: false, ipv6: false },

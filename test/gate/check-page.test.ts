@@ -135,6 +135,13 @@ const EXAMPLES: Readonly<Record<CheckCode | HostCode | LimitCode, Example>> = {
       otherLocals: [{ prefix: prefixOf(address("198.51.100.9")), table: "100", isForAll: true }],
     },
   },
+  "source-routes": {
+    policy: policy("    destinations: [203.0.113.7]\n"),
+    around: {
+      addresses: [address("203.0.113.7")],
+      sourceRoutes: [{ family: "ipv4", setting: "net.ipv4.conf.all.accept_source_route" }],
+    },
+  },
   "no-such-interface": { policy: policy("", "interfaces: [ppp0]\n"), around: {} },
   "not-this-host": { policy: policy("    destinations: [203.0.113.7]\n") },
   "port-of-bridge": {

@@ -22,6 +22,7 @@ export const HOST_CODES = [
   "nat-around-door",
   "second-port",
   "local-elsewhere",
+  "source-routes",
   // Where packets get past the gate.
   "port-of-bridge",
   "default-route-uncovered",

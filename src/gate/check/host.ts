@@ -11,6 +11,7 @@ import { checkLocalElsewhere } from "./local-elsewhere.ts";
 import { moverOf } from "./moving.ts";
 import { checkNaming } from "./naming.ts";
 import { checkSecondPorts } from "./second-port.ts";
+import { checkSourceRoutes } from "./source-routes.ts";
 import { checkStopped } from "./stopped.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { checkUdpEphemeral } from "./udp-ephemeral.ts";
@@ -41,6 +42,7 @@ export function checkHost(
     ...checkAroundNat(placed, around),
     ...checkSecondPorts(placed, around),
     ...checkLocalElsewhere(placed, around),
+    ...checkSourceRoutes(placed, around),
   ];
 }
 

@@ -13,6 +13,7 @@ import { readTranslations } from "./nat/read.ts";
 import type { Translation } from "./nat/translation.ts";
 import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
 import { readPublished } from "./published.ts";
+import { readSourceRoutes, type SourceRoute } from "./source-routes.ts";
 
 /** A TCP connection to a port of a door, as the first packet of it came. */
 export interface Arrival extends Session {
@@ -36,6 +37,8 @@ export interface Surroundings {
   /** Addresses that are this host's by other routing tables than `local`. */
   readonly otherLocals: readonly OtherLocal[];
   readonly ephemeral: Ephemeral;
+  /** Ways in which packets name their destination elsewhere than in their header. */
+  readonly sourceRoutes: readonly SourceRoute[];
   /** Of all interfaces, loopback and broadcast included. */
   readonly addresses: readonly Address[] | undefined;
   /** Without loopback. */
@@ -48,15 +51,17 @@ export async function lookAround(
   policy: Policy,
   session: Session | undefined,
 ): Promise<Surroundings> {
-  const [listeners, connections, ephemeral, addresses, interfaces, ipv4, ipv6] = await Promise.all([
-    askForListeners(host),
-    readConnections(host, policy),
-    readEphemeral(host),
-    readAddresses(host),
-    readInterfaces(host),
-    isOn(host, "/proc/sys/net/ipv4/ip_forward"),
-    isOn(host, "/proc/sys/net/ipv6/conf/all/forwarding"),
-  ]);
+  const [listeners, connections, ephemeral, addresses, interfaces, ipv4, ipv6, sourceRoutes] =
+    await Promise.all([
+      askForListeners(host),
+      readConnections(host, policy),
+      readEphemeral(host),
+      readAddresses(host),
+      readInterfaces(host),
+      isOn(host, "/proc/sys/net/ipv4/ip_forward"),
+      isOn(host, "/proc/sys/net/ipv6/conf/all/forwarding"),
+      readSourceRoutes(host),
+    ]);
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
   const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
@@ -71,7 +76,7 @@ export async function lookAround(
     translations: await readTranslations(host, ruleset),
     otherLocals: await readOtherLocals(host),
     forwards: { ipv4, ipv6 },
-    ...{ listeners, ephemeral, addresses, interfaces },
+    ...{ listeners, ephemeral, sourceRoutes, addresses, interfaces },
   };
 }
 
