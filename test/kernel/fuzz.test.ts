@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FAMILIES } from "../../src/policy/address.ts";
 import { INPUTS, LIMIT } from "../setup/fuzz.ts";
 import type { Draft } from "./fuzz/draft.ts";
-import { drawPacket } from "./fuzz/draw.ts";
+import { drawPacket, packetBehind, type Target } from "./fuzz/draw.ts";
+import { KNOWN } from "./fuzz/known.ts";
 import { takeRemediesOut } from "./fuzz/remedies.ts";
 import { reportOn } from "./fuzz/report.ts";
 import { type Breach, DOOR, type Kind, makeSite, type Site } from "./fuzz/site.ts";
@@ -90,11 +91,24 @@ function pastOf({ refuse }: Gate, breaches: readonly Breach[]): readonly Breach[
 /** Each packet of a run has an id of its own, so that no answer is taken for another's. */
 let drawn = 0;
 
-function draw(count: number, { door }: Site, gate?: Gate): readonly Draft[] {
-  const { tcp, udp } = DOOR;
-  const ends = { ipv4: addressOf(door.ipv4), ipv6: addressOf(door.ipv6) };
-  const target = { ...ends, tcp: gate?.isUdpOnly === true ? undefined : tcp, udp };
+function draw(count: number, site: Site, gate?: Gate): readonly Draft[] {
+  const target = targetOf(site, gate);
   return Array.from({ length: count }, () => drawPacket(SEED, ++drawn, target));
+}
+
+/** Each over TCP, where there is a door, and over UDP. */
+function drawKnown(site: Site, gate: Gate): readonly Draft[] {
+  const target = targetOf(site, gate);
+  return [...KNOWN, ...KNOWN].map((layersOf, n) => {
+    drawn += 1;
+    const port = n < KNOWN.length ? target.tcp : undefined;
+    return packetBehind(layersOf(drawn), drawn, { ...target, tcp: port });
+  });
+}
+
+function targetOf({ door }: Site, gate?: Gate): Target {
+  const ends = { ipv4: addressOf(door.ipv4), ipv6: addressOf(door.ipv6) };
+  return { ...ends, ...DOOR, ...(gate?.isUdpOnly === true ? { tcp: undefined } : {}) };
 }
 
 describe.each(PLACES)(`$name, SEED=${SEED}`, ({ gates, ...kind }) => {
@@ -126,7 +140,8 @@ describe.each(PLACES)(`$name, SEED=${SEED}`, ({ gates, ...kind }) => {
     afterAll(() => removeGate(site.network.server, gate.holder));
 
     test("no packet gets past", LIMIT, async () => {
-      const breaches = pastOf(gate, await site.attack(draw(PACKETS_A_GATE, site, gate)));
+      const drafts = [...drawKnown(site, gate), ...draw(PACKETS_A_GATE, site, gate)];
+      const breaches = pastOf(gate, await site.attack(drafts));
       expect(await reportOn(breaches, site)).toEqual([]);
     });
 

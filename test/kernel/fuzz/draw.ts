@@ -48,6 +48,17 @@ function drawIp(chance: Chance, family: Family, layers: readonly Layer[]): Parti
   };
 }
 
+/** A plain packet behind these headers of IPv6: over TCP where the target has a port of it. */
+export function packetBehind(layers: readonly Layer[], id: number, target: Target): Draft {
+  const ends = { source: senderOf("ipv6", id), destination: target.ipv6 };
+  const core =
+    target.tcp === undefined ? udp(LAST, id, ends, target.udp) : tcp(LAST, id, ends, target.tcp);
+  return { id, core, odd: {}, layers, ip: { label: 0 } };
+}
+
+/** Draws what stands last: a SYN without more flags, a long datagram, a high port. */
+const LAST: Chance = (below) => below - 1;
+
 type Ends = Pick<Packet, "source" | "destination">;
 
 const WRONG_SUM: SegmentOddities = { checksum: "wrong" };
