@@ -86,6 +86,7 @@ function listenerChain(parts: DoorParts): Chain {
     `${door.name}: no connection has it. It may end a handshake by SYN cookie, once.`,
     ...trusted(parts),
     ...refuseBanned(parts),
+    rule([ENDS], goto(`refuse_${door.name}`), "no handshake ends so"),
     ...forEachFamily((of) =>
       doing([HAS_ACK, { kind: "spend", of: of(own.begun) }], [forget(of(own.begun))], RETURN),
     ),
@@ -94,6 +95,7 @@ function listenerChain(parts: DoorParts): Chain {
 }
 
 const HAS_ACK: Match = { kind: "any-flag", of: ["ack"] };
+const ENDS: Match = { kind: "any-flag", of: ["fin", "rst"] };
 
 /**
  * Connections that end elsewhere (a published container port, a forwarded host) have no socket
