@@ -10,7 +10,7 @@ const ADDRESS = ["<address>", "an IPv4 or IPv6 address"] as const;
 export const ban: Command = {
   name: "ban",
   summary:
-    "shut every door to ADDRESS, whatever it knocks, and end its grants; connections that exist go on",
+    "shut every door to ADDRESS (for IPv6, its /64), whatever it knocks, and end its grants; connections that exist go on",
   arguments: [ADDRESS],
   options: [
     ["--for <time>", "how long, as in a policy (default: until unban)"],
@@ -35,7 +35,7 @@ export const ban: Command = {
 
 export const unban: Command = {
   name: "unban",
-  summary: "lift every ban of ADDRESS",
+  summary: "lift every ban that covers ADDRESS",
   arguments: [["<address>", "an IPv4 or IPv6 address, or a network"]],
   options: [],
   async run({ arguments: [addressText = ""] }, world) {

@@ -173,13 +173,16 @@ function existingChain(parts: DoorParts): Chain {
 }
 
 function halfChain(parts: DoorParts): Chain {
-  const { name } = parts.door;
+  const { door, own } = parts;
   return chain(
-    `half_${name}`,
-    `${name}: a handshake that this segment ends, or a connection that was closed just now.`,
+    `half_${door.name}`,
+    `${door.name}: a handshake that this segment ends, or a connection that was closed just now.`,
     ...refuseBanned(parts),
     // The other end has the answer to its SYN, and does not repeat it any more.
-    ...forEachFamily((of) => doing([], [forget(of(parts.own.opening))])),
+    ...forEachFamily((of) => doing(isOpening(parts, of), [forget(of(own.opening))], PASS)),
+    ...forEachFamily((of) =>
+      rule([member(of(own.opening))], goto(`refuse_${door.name}`), "closed since its SYN"),
+    ),
     rule([], PASS),
   );
 }

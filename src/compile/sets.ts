@@ -51,13 +51,13 @@ export interface TokenSets {
 }
 
 export function setsOfGate(policy: Policy): GateSets {
-  const source = sourceKey(policy);
+  const banned = sourceKey(policy.banIpv6PrefixLength);
   const { ban } = policy;
   const counted = ban === undefined ? "" : ` ${ban.after} in ${ban.withinSeconds}s`;
   return {
-    banned: pair("banned", source, { kind: "banned" }, "banned by hand"),
-    autoBanned: pair("auto_banned", source, { kind: "auto-banned" }, "banned for wrong steps"),
-    wrong: pair("wrong", source, { kind: "wrong" }, `wrong steps${counted}`),
+    banned: pair("banned", banned, { kind: "banned" }, "banned by hand"),
+    autoBanned: pair("auto_banned", banned, { kind: "auto-banned" }, "banned for wrong steps"),
+    wrong: pair("wrong", banned, { kind: "wrong" }, `wrong steps${counted}`),
     signed: signedSets(),
   };
 }
@@ -89,7 +89,7 @@ function signedSets(): SignedSets {
 }
 
 export function setsOfDoor(policy: Policy, door: Door): DoorSets {
-  const source = sourceKey(policy);
+  const source = sourceKey(policy.ipv6PrefixLength);
   const name = door.name;
   const at = door.destinations.map(printPrefix).join();
   const services = door.protects
@@ -202,10 +202,11 @@ type KeyOf = (family: Family) => Key;
 
 const FLOW: KeyOf = () => ({ kind: "flow" });
 
-function sourceKey(policy: Policy): KeyOf {
+/** The first so many bits of an IPv6 address, and all of an IPv4 one. */
+function sourceKey(ipv6PrefixLength: number): KeyOf {
   return (family) => ({
     kind: "source",
-    prefixLength: family === "ipv6" ? policy.ipv6PrefixLength : widthOf(family),
+    prefixLength: family === "ipv6" ? ipv6PrefixLength : widthOf(family),
   });
 }
 

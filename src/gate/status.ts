@@ -2,7 +2,7 @@
 import type { Listing, LiveSet } from "../backend/live.ts";
 import { CANDIDATES } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
-import { printAddress } from "../policy/address.ts";
+import { printAddress, printPrefix, shorten } from "../policy/address.ts";
 import { ok, type Result } from "../problem/problem.ts";
 import type { LogKind, Role } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
@@ -104,6 +104,8 @@ export interface PartWaySource extends TimedSource {
 }
 
 export interface BannedSource extends TimedSource {
+  /** All that the ban covers: `192.0.2.7` or `2001:db8::/64`. */
+  readonly source: string;
   /** By the gate itself, for wrong steps. */
   readonly automatic: boolean;
 }
@@ -175,7 +177,7 @@ export function statusOf(
     banned: sets.flatMap((set) => {
       const { kind } = set.label.role;
       if (kind !== "banned" && kind !== "auto-banned") return [];
-      return sourcesOf(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
+      return bannedIn(set).map((source) => ({ ...source, automatic: kind === "auto-banned" }));
     }),
     sets: sets
       .filter(({ label }) => !FILLED_BY_POSTERN.has(label.role.kind))
@@ -264,6 +266,15 @@ function partWay(own: readonly LiveSet[]): PartWaySource[] {
   const of = Math.max(...stages.map(({ stage }) => stage)) + 1;
   return stages.flatMap(({ set, stage }) =>
     sourcesOf(set).map((source) => ({ ...source, stage, of })),
+  );
+}
+
+/** What each ban of the set covers. */
+function bannedIn({ members, label }: LiveSet): TimedSource[] {
+  return members.flatMap(({ source, secondsLeft = null }) =>
+    source === undefined
+      ? []
+      : [{ source: printPrefix(shorten({ first: source }, label.prefixLength)), secondsLeft }],
   );
 }
 

@@ -7,11 +7,20 @@ import { type Address, prefixHolds } from "../policy/address.ts";
 import type { Carrier } from "../policy/carriers.ts";
 import type { Door, Policy, Sequence } from "../policy/policy.ts";
 import type { Packet } from "./packet.ts";
-import type { Event, Story } from "./story.ts";
+import {
+  type Arrival,
+  arrivalAt,
+  arrivalsBefore,
+  eventAt,
+  eventsBefore,
+  once,
+  type Past,
+} from "./past.ts";
 import {
   asksForConnection,
   doorOf,
   endsConnection,
+  isBannedWith,
   isForDestinationOf,
   isGated,
   isHidden,
@@ -35,27 +44,8 @@ export type Reason =
   | "no connection"
   | "hidden";
 
-/** A policy, and what has happened under it. */
-export interface Past {
-  readonly policy: Policy;
-  readonly story: Story;
-  /** What was already found out, so that it is not worked out again. */
-  readonly known: Map<string, unknown>;
-}
-
-/** A packet of the story and when it came; `n` events came before it. */
-interface Arrival {
-  readonly packet: Packet;
-  readonly at: number;
-  readonly n: number;
-}
-
 /** For so long after its SYN a connection may begin. */
 const HANDSHAKE_SECONDS = 120;
-
-export function pastOf(policy: Policy, story: Story): Past {
-  return { policy, story, known: new Map() };
-}
 
 /** 3.3: whether the packet that is event `n` passes. */
 export function passes(past: Past, n: number): boolean {
@@ -105,18 +95,24 @@ function reasonToContinue(past: Past, door: Door, arrival: Arrival): Reason {
   const passed = content.socket === "none" ? passedSince(past, door, arrival) : [];
   if (passed.length > 0 && !passed.some(endsConnection)) return "connection";
   if (isBanned(past, source, n + 1, at)) return "banned";
-  const isPart = passed.length > 0 || content.socket === "half-open";
-  return isPart || isOpening(past, door, arrival) ? "connection" : "no connection";
+  if (passed.length > 0 || isOpening(past, door, arrival)) return "connection";
+  // The socket of a handshake whose SYN passed is not enough after `close`.
+  const isKnown = content.socket === "half-open" && !hasBegunLately(past, door, arrival);
+  return isKnown ? "connection" : "no connection";
 }
 
 /** 3.4: a SYN of the connection has passed by a grant that was not ended since, and nothing else. */
 function isOpening(past: Past, door: Door, arrival: Arrival): boolean {
+  return hasBegunLately(past, door, arrival) && hasBegun(past, door, arrival);
+}
+
+/** Whether a SYN of the connection has passed, and nothing else since. */
+function hasBegunLately(past: Past, door: Door, arrival: Arrival): boolean {
   const begun = beginningOf(past, door, arrival);
   return (
     begun !== undefined &&
     arrival.at - begun.at < HANDSHAKE_SECONDS &&
-    passedSince(past, door, arrival).length === 0 &&
-    hasBegun(past, door, arrival)
+    passedSince(past, door, arrival).length === 0
   );
 }
 
@@ -264,10 +260,16 @@ function makesLastStep(past: Past, door: Door, source: Address, n: number): bool
 }
 
 /** 6.3: whether event `n` is a packet of this source, and the first to show a token of the door. */
-export function spendsTokenFor(past: Past, door: Door, source: Address, n: number): boolean {
+export function spendsTokenFor(
+  past: Past,
+  door: Door,
+  source: Address,
+  n: number,
+  isOf = isSameSource,
+): boolean {
   const event = eventAt(past, n);
   if (event.kind !== "packet" || door.token === undefined) return false;
-  if (!isSameSource(past.policy, event.packet.source, source)) return false;
+  if (!isOf(past.policy, event.packet.source, source)) return false;
   return once(past, `spends ${door.name} ${n}`, () =>
     eventsBefore(past, n).some(
       (load, loaded) =>
@@ -315,7 +317,7 @@ function isBannedByHand(past: Past, source: Address, n: number, at: number): boo
   const last = eventsBefore(past, n).findLast(
     (event) =>
       (event.kind === "ban" || event.kind === "unban") &&
-      isSameSource(past.policy, event.source, source),
+      isBannedWith(past.policy, event.source, source),
   );
   return last?.kind === "ban" && (last.forSeconds === undefined || at - last.at < last.forSeconds);
 }
@@ -339,18 +341,19 @@ function isBannedForWrongSteps(past: Past, source: Address, n: number, at: numbe
   if (last === undefined || at - last.at >= ban.forSeconds) return false;
   const banned = last.n;
   return !eventsBefore(past, n).some(
-    (_, m) => m >= banned && doors.some((door) => spendsTokenFor(past, door, source, m)),
+    (_, m) =>
+      m >= banned && doors.some((door) => spendsTokenFor(past, door, source, m, isBannedWith)),
   );
 }
 
-/** What started attempts of the source over, at any door, since it was last pardoned. */
+/** What started attempts over, at any door, of sources that one ban covers, since the last pardon. */
 function wrongStepsOf(past: Past, source: Address, n: number): Arrival[] {
   const pardon = eventsBefore(past, n).findLastIndex(
-    (event) => event.kind === "unban" && isSameSource(past.policy, event.source, source),
+    (event) => event.kind === "unban" && isBannedWith(past.policy, event.source, source),
   );
   return past.policy.doors
     .flatMap((door) =>
-      knocksOf(past, door, source, n).filter((knock) => isWrong(past, door, knock)),
+      knocksOf(past, door, source, n, isBannedWith).filter((knock) => isWrong(past, door, knock)),
     )
     .filter((knock) => knock.n > pardon)
     .sort((a, b) => a.n - b.n);
@@ -362,43 +365,22 @@ function isWrong(past: Past, door: Door, { packet, n, at }: Arrival): boolean {
   return k > 0 && !isStep(packet, sequenceOf(door).steps[k]) && !isRepeat(door, packet, k);
 }
 
-function knocksOf(past: Past, door: Door, source: Address, n: number): readonly Arrival[] {
-  return once(past, `knocks ${door.name} ${source.bits} ${source.family} ${n}`, () =>
+function knocksOf(
+  past: Past,
+  door: Door,
+  source: Address,
+  n: number,
+  isOf = isSameSource,
+): readonly Arrival[] {
+  return once(past, `knocks ${isOf.name} ${door.name} ${source.bits} ${source.family} ${n}`, () =>
     arrivalsBefore(past, n).filter(
       ({ packet }) =>
-        isKnock(past.policy, door, packet) && isSameSource(past.policy, packet.source, source),
+        isKnock(past.policy, door, packet) && isOf(past.policy, packet.source, source),
     ),
   );
-}
-
-function arrivalsBefore(past: Past, n: number): Arrival[] {
-  return eventsBefore(past, n).flatMap((event, i) =>
-    event.kind === "packet" ? [{ packet: event.packet, at: event.at, n: i }] : [],
-  );
-}
-
-function arrivalAt(past: Past, n: number): Arrival {
-  const event = eventAt(past, n);
-  if (event.kind !== "packet") throw new Error(`arrivalAt: event ${n} is not a packet`);
-  return { packet: event.packet, at: event.at, n };
-}
-
-function eventsBefore({ story }: Past, n: number): readonly Event[] {
-  return story.slice(0, n);
-}
-
-function eventAt({ story }: Past, n: number): Event {
-  const event = story[n];
-  if (event === undefined) throw new Error(`eventAt: the story has no event ${n}`);
-  return event;
 }
 
 function sequenceOf(door: Door): Sequence {
   if (door.sequence === undefined) throw new Error(`sequenceOf: ${door.name} has no sequence`);
   return door.sequence;
-}
-
-function once<T>({ known }: Past, question: string, answer: () => T): T {
-  if (!known.has(question)) known.set(question, answer());
-  return known.get(question) as T;
 }

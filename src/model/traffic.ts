@@ -107,7 +107,16 @@ function holdsAt(payload: Uint8Array | undefined, at: number, bytes: Iterable<nu
 
 /** Whether the gate takes two addresses for one knocker. */
 export function isSameSource(policy: Policy, a: Address, b: Address): boolean {
-  const kept = a.family === "ipv6" ? policy.ipv6PrefixLength : widthOf(a.family);
+  return sharesBits(policy.ipv6PrefixLength, a, b);
+}
+
+/** Whether a ban of one is a ban of the other. */
+export function isBannedWith(policy: Policy, a: Address, b: Address): boolean {
+  return sharesBits(policy.banIpv6PrefixLength, a, b);
+}
+
+function sharesBits(ofIpv6: number, a: Address, b: Address): boolean {
+  const kept = a.family === "ipv6" ? ofIpv6 : widthOf(a.family);
   return a.family === b.family && maskAddress(a, kept).bits === maskAddress(b, kept).bits;
 }
 

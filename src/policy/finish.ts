@@ -1,6 +1,13 @@
 /** The fields of a policy without problems to {@link Policy}. */
 import type { DraftDoor } from "./across.ts";
-import type { BanFields, PolicyFields, SequenceFields, SignedFields, TokenFields } from "./keys.ts";
+import {
+  BAN_IPV6_PREFIX,
+  type BanFields,
+  type PolicyFields,
+  type SequenceFields,
+  type SignedFields,
+  type TokenFields,
+} from "./keys.ts";
 import type {
   AutomaticBan,
   Door,
@@ -17,11 +24,15 @@ import type { Located } from "./shape/shape.ts";
 /** Throws where a value is missing: the reader must have told a problem and not come here. */
 export function finish(fields: PolicyFields): Policy {
   const ban = fields.ban.value;
+  const ipv6PrefixLength = sure(fields["ipv6-prefix"]);
+  const banned = ban === undefined ? BAN_IPV6_PREFIX : sure(ban["ipv6-prefix"]);
   return {
     backend: sure(fields.backend),
     interfaces: valuesOf(sure(fields.interfaces)),
     trusted: valuesOf(sure(fields.trusted)),
-    ipv6PrefixLength: sure(fields["ipv6-prefix"]),
+    ipv6PrefixLength,
+    // A ban of part of a source could be evaded from the rest of it.
+    banIpv6PrefixLength: Math.min(banned, ipv6PrefixLength),
     log: sure(fields.log),
     ban: ban === undefined ? undefined : banOf(ban),
     doors: sure(fields.doors).map(doorOf),

@@ -28,6 +28,9 @@ import { printSeconds } from "./value/seconds.ts";
 
 const required = { kind: "refused" } as const;
 
+/** Networks give each customer at least a /64, and every address in it. */
+export const BAN_IPV6_PREFIX = 64;
+
 export const BAN = record(
   {
     name: "a `ban`",
@@ -51,6 +54,13 @@ export const BAN = record(
       meaning: "how long every door then stays shut to their source",
       example: "1h",
       absent: required,
+    },
+    "ipv6-prefix": {
+      shape: wholeNumber(48, 128),
+      meaning:
+        "IPv6 sources that share so many bits are banned together, by wrong steps and by `postern ban`, and their wrong steps count together. A ban covers at least one source: where `ipv6-prefix` of the policy is less, that counts",
+      example: 56,
+      absent: { kind: "default", value: BAN_IPV6_PREFIX, written: BAN_IPV6_PREFIX },
     },
   },
 );

@@ -44,6 +44,8 @@ export interface Policy {
   readonly trusted: readonly Prefix[];
   /** 48 to 128: IPv6 sources that share so many bits are one knocker. */
   readonly ipv6PrefixLength: number;
+  /** 48 to 128, at most as many as above: IPv6 sources that share so many bits are banned together. */
+  readonly banIpv6PrefixLength: number;
   readonly log: boolean;
   readonly ban: AutomaticBan | undefined;
   /** In the order of the file, at least one; names differ. */

@@ -28,10 +28,12 @@ function indented(lines: readonly string[]): string[] {
 
 /** What holds at every door. */
 function sourceLines(explanation: Explanation, paint: Paint): string[] {
-  const { address, source, isOfThisHost, interfaces, trustedBy, bans, wrongSteps } = explanation;
+  const { address, source, bannedAs, isOfThisHost, interfaces, trustedBy, bans, wrongSteps } =
+    explanation;
   const unban = `\`postern unban ${address}\``;
   return [
     ...(source === address ? [] : [`all of ${source} count as one source`]),
+    ...(bannedAs === source ? [] : [`bans and wrong steps are those of all of ${bannedAs}`]),
     ...(isOfThisHost ? ["an address of this host: it comes by loopback, which has no doors"] : []),
     ...(interfaces.length === 0 ? [] : [`the gate covers ${coveredIn(interfaces)}`]),
     ...wayLines(explanation, paint),

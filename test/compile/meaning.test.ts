@@ -140,6 +140,11 @@ describe.each(MEMORIES)(
       );
       expect(lostBy("ipv6-prefix: 64", "ipv6-prefix: 63", memory)).toEqual(ofIpv6);
     });
+
+    test("how many bits of an IPv6 address are banned together: bans and wrong steps alone", () => {
+      const lost = lostBy("for: 1h }", "for: 1h, ipv6-prefix: 56 }", memory);
+      expect(lost).toEqual(["banned6", "auto_banned6", "wrong6"]);
+    });
   },
 );
 

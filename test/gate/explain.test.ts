@@ -44,6 +44,7 @@ test("everything that is known of a stranger", () => {
   expect(explained("192.0.2.7")).toEqual({
     address: "192.0.2.7",
     source: "192.0.2.7",
+    bannedAs: "192.0.2.7",
     isOfThisHost: false,
     interfaces: ["eth0"],
     comesBy: null,
@@ -128,6 +129,27 @@ test("an IPv6 source is found under its prefix, and has doors of its own", () =>
     attempt: { made: 2, secondsLeft: 4 },
   });
   expect(said.doors[1]?.visits[0]?.why).toBe("no-grant");
+});
+
+test("an IPv6 source is banned with its /64, and has its grants by itself", () => {
+  const policy = POLICY.replace("ipv6-prefix: 64\n", "");
+  const members = {
+    banned6: ["2001:db8::"],
+    auto_banned6: ["2001:db8:0:1::"],
+    wrong6: [element("2001:db8::", 9)],
+    ssh_stage1_6: [element("2001:db8::8", 5)],
+  };
+  const said = explained("2001:db8::7", members, { policy });
+  expect(said).toMatchObject({
+    source: "2001:db8::7",
+    bannedAs: "2001:db8::/64",
+    bans: [{ automatic: false }],
+    wrongSteps: { secondsLeft: 9 },
+  });
+  expect(said.doors[0]).toMatchObject({
+    visits: [{ why: "banned" }, { why: "banned" }],
+    attempt: { made: 0, wouldEnd: "banned" },
+  });
 });
 
 test("a source in the last second of its grant still has it", () => {

@@ -1,7 +1,7 @@
 /** What is asked of the host when an administrator opens, closes, bans and lifts bans. */
 import { describe, expect, test } from "vitest";
 import { banSource, closeDoor, openDoor, unbanSource } from "../../src/gate/index.ts";
-import { parsePrefix } from "../../src/policy/address.ts";
+import { type Prefix, parsePrefix } from "../../src/policy/address.ts";
 import { address } from "../scenarios/arbitrary.ts";
 import { fails, fakeHost, LIST, LIST_FRAGMENTS, LIST_TERSE, LOAD } from "../setup/fake-host.ts";
 import { programOf } from "../setup/policy.ts";
@@ -19,6 +19,12 @@ const IPV6 = address("2001:db8::1:2:3:4");
 
 const gateWith = (members: Readonly<Record<string, readonly Element[]>> = {}) =>
   fakeHost({ tables: [listingOf(PROGRAM, members)] });
+
+function network(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new Error(`network: ${text} is none`);
+  return prefix;
+}
 
 /** One member anew, as lines for nft. */
 function anew(set: string, member: string, with_ = ""): string {
@@ -194,12 +200,6 @@ describe("ban of one's own SSH session", () => {
 });
 
 describe("of a network", () => {
-  const network = (text: string) => {
-    const prefix = parsePrefix(text);
-    if (prefix === undefined) throw new Error(`network: ${text} is none`);
-    return prefix;
-  };
-
   test("a ban is refused, with a rule of another table that does it", async () => {
     const host = gateWith();
     expect(await banSource(host, network("203.0.113.0/24"), undefined)).toMatchObject({
@@ -230,6 +230,38 @@ describe("of a network", () => {
     expect(host.loaded()).toEqual([
       `${gone("banned4", "192.0.2.7")}${gone("auto_banned4", "192.0.2.9")}`,
     ]);
+  });
+});
+
+describe("a ban of an IPv6 address where each address is a source of its own", () => {
+  const PLAIN = programOf("doors: { ssh: { protects: tcp/22, sequence: { steps: [51001] } } }");
+  const plain = (members: Readonly<Record<string, readonly Element[]>> = {}) =>
+    fakeHost({ tables: [listingOf(PLAIN, members)] });
+
+  test("covers its /64, and ends every grant in it", async () => {
+    const granted = [element("2001:db8::8", 60), element("2001:db8:0:1::8", 60)];
+    const host = plain({ ssh_grants6: granted });
+    const covered = { ok: true, value: network("2001:db8::/64") };
+    expect(await banSource(host, IPV6, undefined)).toEqual(covered);
+    expect(host.loaded()).toEqual([
+      `${anew("banned6", "2001:db8::")}${gone("ssh_grants6", "2001:db8::8")}`,
+    ]);
+  });
+
+  test("is said to outrank the grant of a neighbour", async () => {
+    const host = plain({ banned6: ["2001:db8::"] });
+    expect(await openDoor(host, "ssh", address("2001:db8::9"), 60)).toMatchObject({
+      value: "banned",
+    });
+    expect(await openDoor(host, "ssh", address("2001:db8:0:1::9"), 60)).toMatchObject({
+      value: "open",
+    });
+  });
+
+  test("is lifted with any address of it, and is the same ban for a neighbour", async () => {
+    const host = plain({ banned6: ["2001:db8::", "2001:db8:0:1::"] });
+    expect(await unbanSource(host, address("2001:db8::9"))).toEqual({ ok: true, value: "lifted" });
+    expect(host.loaded()).toEqual([gone("banned6", "2001:db8::")]);
   });
 });
 

@@ -57,6 +57,21 @@ test("a grant that was closed does not come back, of one source or of all, at th
   );
 });
 
+test("a ban takes the grants of all that it covers along, and is lifted by any address of it", () => {
+  const program = programOf("doors: { ssh: { protects: tcp/22, sequence: { steps: [51001] } } }");
+  const granted = [element("2001:db8:0:1::8", 600), element("2001:db8:0:2::8", 600)];
+  const { sets } = parseListing(listingOf(program, { ssh_grants6: granted }));
+  const ban = done({ kind: "ban", source: prefixOf(C), seconds: undefined });
+  const neighbour = prefixOf(address("2001:db8:0:1::99"));
+  const unban = done({ kind: "unban", source: neighbour });
+  const held = (...changes: readonly NotedChange[]) =>
+    replay(sets, changes, NOW).flatMap(({ name, members }) =>
+      members.map(({ source }) => `${name} ${source === undefined ? "" : printAddress(source)}`),
+    );
+  expect(held(ban).toSorted()).toEqual(["banned6 2001:db8:0:1::", "ssh_grants6 2001:db8:0:2::8"]);
+  expect(held(ban, unban)).toEqual(["ssh_grants6 2001:db8:0:2::8"]);
+});
+
 test("a ban comes back with the time that it has left, and takes every grant of its source along", () => {
   const banned = after(done({ kind: "ban", source: prefixOf(A), seconds: 60 }, 20));
   expect(banned).toContain("banned4 192.0.2.7 40");

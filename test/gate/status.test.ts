@@ -66,7 +66,7 @@ test("the status of a gate has every door, source, ban, set and counter", async 
     ],
     banned: [
       { source: "192.0.2.66", secondsLeft: null, automatic: false },
-      { source: "2001:db8::66", secondsLeft: 3599, automatic: true },
+      { source: "2001:db8::/64", secondsLeft: 3599, automatic: true },
     ],
   });
   expect(sets).toHaveLength(PROGRAM.sets.length);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readStatus } from "../../src/gate/index.ts";
-import { FAMILIES } from "../../src/policy/address.ts";
+import { FAMILIES, parsePrefix, printPrefix } from "../../src/policy/address.ts";
 import { type Bundle, makeBundle } from "../cli/run.ts";
 import { sure } from "../setup/sure.ts";
 import { clientOn } from "./client.ts";
@@ -82,6 +82,12 @@ async function bannedAtGate(): Promise<readonly string[]> {
   return banned.map(({ source }) => source);
 }
 
+function networkOf(address: string): string {
+  const prefix = parsePrefix(`${address}/64`);
+  if (prefix === undefined) throw new Error(`networkOf: ${address} is no address`);
+  return printPrefix(prefix);
+}
+
 async function untilBanned(): Promise<void> {
   await until("a ban at the gate", async () => (await bannedAtGate()).length > 0);
 }
@@ -122,6 +128,7 @@ describe.each(FAMILIES)("over %s", (family) => {
     await knock(server(), RIGHT);
     await guessPasswords(server());
     await untilBanned();
+    expect(await bannedAtGate()).toEqual([family === "ipv4" ? client() : networkOf(client())]);
     expect(await reaches()).toBe(false);
     await fail2ban.client("set", "sshd", "unbanip", client());
     await untilPardoned();

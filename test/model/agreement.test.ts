@@ -61,7 +61,7 @@ describe.each(FAMILIES)("random stories over %s", (family) => {
     );
   const sample = () =>
     fc
-      .sample(cases(1), { numRuns: 1000, seed: 1 })
+      .sample(cases(1), { numRuns: 1200, seed: 1 })
       .flatMap(({ policy, told }) => told.map((story) => ({ policy, story })));
 
   test.each(["connections", "sources"] as const)(

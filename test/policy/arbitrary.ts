@@ -105,7 +105,12 @@ export const validPolicy: fc.Arbitrary<JsonObject> = optional(
     trusted: addresses,
     "ipv6-prefix": fc.integer({ min: 48, max: 128 }),
     log: fc.boolean(),
-    ban: fc.record({ after: fc.integer({ min: 1, max: 1000 }), within: duration, for: duration }),
+    ban: fc.record({
+      after: fc.integer({ min: 1, max: 1000 }),
+      within: duration,
+      for: duration,
+      "ipv6-prefix": fc.integer({ min: 48, max: 128 }),
+    }),
     doors,
   },
   ["doors"],

@@ -32,6 +32,7 @@ test("the smallest policy gets every default", () => {
     interfaces: [],
     trusted: [],
     ipv6PrefixLength: 128,
+    banIpv6PrefixLength: 64,
     log: false,
     ban: undefined,
     doors: [
@@ -57,6 +58,21 @@ test("the smallest policy gets every default", () => {
   });
 });
 
+const BAN = "after: 5, within: 1m, for: 1h";
+
+test.each([
+  ["a /64 by default", "", 64],
+  ["as many bits as it says", `ban: { ${BAN}, ipv6-prefix: 128 }`, 128],
+  ["all of one source, by default", "ipv6-prefix: 56", 56],
+  [
+    "all of one source, whatever the policy says",
+    `ipv6-prefix: 56\nban: { ${BAN}, ipv6-prefix: 64 }`,
+    56,
+  ],
+])("a ban of an IPv6 address covers %s", (_, keys, length) => {
+  expect(read(`${keys}\n${steps("[51001]")}`).banIpv6PrefixLength).toBe(length);
+});
+
 test("every key arrives", () => {
   const policy = read(`
 backend: iptables
@@ -64,7 +80,7 @@ interfaces: [eth0, "br-lan.7", wg0@if3, "ppp*", "!lan0", "!veth*"]
 trusted: [10.0.0.0/24, 2001:db8:a07b:1::/64, 192.0.2.9]
 ipv6-prefix: 64
 log: true
-ban: { after: 5, within: 1m, for: 1h }
+ban: { after: 5, within: 1m, for: 1h, ipv6-prefix: 56 }
 doors:
   mosh:
     protects: [tcp/22, udp/60000-61000]
@@ -88,6 +104,7 @@ doors:
     interfaces: ["eth0", "br-lan.7", "wg0@if3", "ppp*", "!lan0", "!veth*"],
     trusted: ["10.0.0.0/24", "2001:db8:a07b:1::/64", "192.0.2.9"],
     ipv6PrefixLength: 64,
+    banIpv6PrefixLength: 56,
     log: true,
     ban: { after: 5, withinSeconds: 60, forSeconds: 3600 },
     doors: undefined,

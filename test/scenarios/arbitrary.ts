@@ -114,6 +114,7 @@ export function policies(
           after: fc.integer({ min: 1, max: 3 }),
           within: seconds(1, 3),
           for: seconds(1, 3),
+          "ipv6-prefix": fc.constantFrom(56, 64, 128),
         }),
         doors: fc.record(
           {

@@ -57,6 +57,10 @@ export const POLICIES = {
   trusting: { trusted: "TRUSTED", doors: { ssh: SSH } },
   neighbours: { "ipv6-prefix": 64, doors: { ssh: SSH } },
   banning: { ban: { after: 2, within: "2s", for: "2s" }, doors: { ssh: SSH } },
+  "banned apart": {
+    ban: { after: 2, within: "2s", for: "2s", "ipv6-prefix": 128 },
+    doors: { ssh: SSH },
+  },
   strict: { ban: { after: 1, within: "2s", for: "2s" }, doors: { ssh: SSH } },
   pinged: {
     doors: { ssh: { ...SSH, sequence: { steps: ["ping/63", "tcp/51001", "ping/64"] } } },
@@ -111,7 +115,7 @@ export const POLICIES = {
   },
   "token or steps": { doors: { ssh: { ...SSH, token: { carriers: WATCHED } } } },
   "token or steps, banning": {
-    ban: { after: 1, within: "9s", for: "30s" },
+    ban: { after: 1, within: "9s", for: "30s", "ipv6-prefix": 128 },
     doors: { ssh: { ...SSH, token: { carriers: WATCHED } } },
   },
   "signed or steps": {
@@ -180,7 +184,6 @@ plain:
   a ban outranks a grant: KNOCK ban tcp/22-
   a ban is lifted by hand: KNOCK ban tcp/22:1- unban tcp/22:2
   a ban ends by itself: ban=1s KNOCK tcp/22- +1.4s tcp/22:2
-  a ban shuts the door to one source only: open=ssh,3s b>open=ssh,3s ban tcp/22- b>tcp/22
   a ban leaves connections alone: KNOCK tcp/22 tcp/22[ack] ban tcp/22[ack]
   a ban ends a handshake: KNOCK tcp/22 ban tcp/22- tcp/22[ack]-
       a ban leaves the last segment of a handshake alone: KNOCK tcp/22 ban tcp/22- tcp/22[ack]
@@ -213,6 +216,10 @@ reset:
 trusting:
   trusted sources never need to knock: b>tcp/22 b>tcp/22[ack] tcp/22-
   trust outranks a ban: b>ban b>tcp/22
+
+banned apart:
+  a ban shuts the door to one source only: open=ssh,3s b>open=ssh,3s ban tcp/22- b>tcp/22
+  and so do wrong steps: tcp/51001 tcp/51500 tcp/51001 tcp/51500 open=ssh,3s b>open=ssh,3s tcp/22- b>tcp/22
 
 banning:
   enough wrong steps ban: tcp/51001 tcp/51500 tcp/51001 tcp/51500 KNOCK tcp/22-
@@ -379,6 +386,11 @@ neighbours:
   who shares the prefix shares the grant: KNOCK b>tcp/22
   and the attempt: tcp/51001 b>udp/54040 tcp/52777 b>tcp/22
   and the ban: b>ban KNOCK tcp/22-
+
+banning:
+  neighbours are two knockers, and one ban is of both: KNOCK b>tcp/22- b>ban tcp/22-
+  their wrong steps count together: tcp/51001 tcp/51500 b>tcp/51001 b>tcp/51500 KNOCK tcp/22-
+  a pardon of one is of both: b>ban KNOCK tcp/22:1- unban tcp/22:2
 
 token by neighbours:
   who shares the prefix shares what a token brings: load=ssh,ping,A b>ping!A tcp/22

@@ -32,6 +32,7 @@ const DOOR: DoorExplanation = {
 const STRANGER: Explanation = {
   address: "192.0.2.7",
   source: "192.0.2.7",
+  bannedAs: "192.0.2.7",
   isOfThisHost: false,
   interfaces: [],
   comesBy: null,
@@ -66,6 +67,7 @@ test("what holds at every door comes first", () => {
     ...STRANGER,
     address: "2001:db8::7",
     source: "2001:db8::/64",
+    bannedAs: "2001:db8::/56",
     isOfThisHost: true,
     interfaces: ["eth0", "wg0"],
     trustedBy: { prefix: "2001:db8::/32", file: "/etc/postern/policy.yaml", line: 3 },
@@ -78,6 +80,7 @@ test("what holds at every door comes first", () => {
   });
   expect(text).toBe(`2001:db8::7
   all of 2001:db8::/64 count as one source
+  bans and wrong steps are those of all of 2001:db8::/56
   an address of this host: it comes by loopback, which has no doors
   the gate covers eth0, wg0
   trusted by line 3 of /etc/postern/policy.yaml: 2001:db8::/32

@@ -2,17 +2,17 @@
 import type { Listing } from "../../backend/live.ts";
 import {
   type Address,
-  maskAddress,
   type Prefix,
   prefixHolds,
   printAddress,
   printPrefix,
+  shorten,
   widthOf,
 } from "../../policy/address.ts";
 import { printCarrier } from "../../policy/carriers.ts";
 import { printInterfaceEntry } from "../../policy/interfaces.ts";
 import type { PlacedPolicy } from "../../policy/parse.ts";
-import type { Door, Policy } from "../../policy/policy.ts";
+import type { Door } from "../../policy/policy.ts";
 import type { Role } from "../../program/index.ts";
 import { checkBeforeGate, type Paths } from "../check/bypass/index.ts";
 import type { LiveGate } from "../live-policy.ts";
@@ -26,6 +26,8 @@ export interface Explanation {
   readonly address: string;
   /** The address, or for IPv6 the prefix whose addresses count as one source. */
   readonly source: string;
+  /** The address, or for IPv6 the prefix whose addresses are banned together. */
+  readonly bannedAs: string;
   /** Packets from such an address come by loopback, where there are no doors. */
   readonly isOfThisHost: boolean;
   /** As the policy writes them, such as `eth0`, `ppp*` and `!lan0`; empty: all but loopback. */
@@ -120,7 +122,8 @@ export function explainSource(
   const own: LiveGate = { ...gate, listing: withRelevant(listing, source) };
   return {
     address: printAddress(source),
-    source: nameSource(policy, source),
+    source: cut(source, policy.ipv6PrefixLength),
+    bannedAs: cut(source, policy.banIpv6PrefixLength),
     isOfThisHost,
     interfaces: policy.interfaces.map(printInterfaceEntry),
     comesBy: way.comesBy,
@@ -189,8 +192,8 @@ function trustedBy({ policy, places }: PlacedPolicy, source: Address): TrustedBy
   return { prefix: printPrefix(prefix), file: place.file, line: place.line };
 }
 
-function nameSource({ ipv6PrefixLength }: Policy, source: Address): string {
-  const kept = source.family === "ipv6" ? ipv6PrefixLength : widthOf(source.family);
-  const first = printAddress(maskAddress(source, kept));
-  return kept === widthOf(source.family) ? first : `${first}/${kept}`;
+/** So many bits of an IPv6 address, and all of an IPv4 one. */
+function cut(source: Address, ipv6PrefixLength: number): string {
+  const length = source.family === "ipv6" ? ipv6PrefixLength : widthOf(source.family);
+  return printPrefix(shorten({ first: source }, length));
 }

@@ -116,9 +116,7 @@ rules() {
 
 # inside: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
--A POSTERN-listener_inside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_inside
-# no handshake ends so
--A POSTERN-listener_inside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_inside
+-A POSTERN-listener_inside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_inside
 -A POSTERN-listener_inside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun4-120s-de5031b3 -m recent --remove --name postern-inside_begun4-120s-de5031b3 -j RETURN
 -A POSTERN-listener_inside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun6-120s-ccd8f02b -m recent --remove --name postern-inside_begun6-120s-ccd8f02b -j RETURN
 -A POSTERN-listener_inside -g POSTERN-refuse_inside
@@ -130,7 +128,7 @@ rules() {
 
 # inside: a new connection needs a grant.
 -A POSTERN-new_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
--A POSTERN-new_inside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_inside
+-A POSTERN-new_inside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_inside
 -A POSTERN-new_inside -4 -m recent --rcheck --seconds 10 --name postern-inside_grants4-10s-1cf8368a -g POSTERN-pass_inside
 -A POSTERN-new_inside -4 -m recent --rcheck --seconds 3600 --name postern-inside_grants4-3600s-1cf8368a -g POSTERN-pass_inside
 -A POSTERN-new_inside -6 -m recent --rcheck --seconds 10 --name postern-inside_grants6-10s-43e53e58 -g POSTERN-pass_inside
@@ -204,9 +202,7 @@ rules() {
 
 # outside: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
--A POSTERN-listener_outside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_outside
-# no handshake ends so
--A POSTERN-listener_outside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_outside
+-A POSTERN-listener_outside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_outside
 -A POSTERN-listener_outside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun4-120s-23bb43f0 -m recent --remove --name postern-outside_begun4-120s-23bb43f0 -j RETURN
 -A POSTERN-listener_outside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun6-120s-ad13def6 -m recent --remove --name postern-outside_begun6-120s-ad13def6 -j RETURN
 -A POSTERN-listener_outside -g POSTERN-refuse_outside
@@ -218,7 +214,7 @@ rules() {
 
 # outside: a new connection needs a grant.
 -A POSTERN-new_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
--A POSTERN-new_outside -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_outside
+-A POSTERN-new_outside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_outside
 -A POSTERN-new_outside -4 -m recent --rcheck --seconds 10 --name postern-outside_grants4-10s-911bf0d5 -g POSTERN-pass_outside
 -A POSTERN-new_outside -4 -m recent --rcheck --seconds 3600 --name postern-outside_grants4-3600s-911bf0d5 -g POSTERN-pass_outside
 -A POSTERN-new_outside -6 -m recent --rcheck --seconds 10 --name postern-outside_grants6-10s-8842739d -g POSTERN-pass_outside
@@ -288,7 +284,7 @@ rules() {
 -A POSTERN-headers -6 -d 2001:db8::7 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=1cfd1a98eabf03b2"
+-A POSTERN-made_of -m comment --comment "policy=a12a0258207dd21e"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-inside_grants4-10s-1cf8368a for=10s role=grants door=inside family=ipv4 prefix=32 meaning=ff156fa51cf8368a" -m recent --set --name postern-inside_grants4-10s-1cf8368a
@@ -312,7 +308,7 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-outside_stage1_4-10s-15f2dba7 for=10s role=stage door=outside stage=1 family=ipv4 prefix=32 meaning=7cf3270815f2dba7" -m recent --set --name postern-outside_stage1_4-10s-15f2dba7
 -A POSTERN-made_of -6 -m comment --comment "list=postern-outside_stage1_6-10s-547189c7 for=10s role=stage door=outside stage=1 family=ipv6 prefix=128 meaning=54213fbd547189c7" -m recent --set --name postern-outside_stage1_6-10s-547189c7
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

@@ -106,9 +106,7 @@ rules() {
 
 # ssh: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
--A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
-# no handshake ends so
--A POSTERN-listener_ssh -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_ssh
+-A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun4-120s-239ff33e -m recent --remove --name postern-ssh_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_ssh -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun6-120s-9347ec74 -m recent --remove --name postern-ssh_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_ssh -g POSTERN-refuse_ssh
@@ -120,7 +118,7 @@ rules() {
 
 # ssh: a new connection needs a grant.
 -A POSTERN-new_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
--A POSTERN-new_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
+-A POSTERN-new_ssh -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-new_ssh -4 -m recent --rcheck --seconds 10 --name postern-ssh_grants4-10s-4b5a5d1d -g POSTERN-pass_ssh
 -A POSTERN-new_ssh -4 -m recent --rcheck --seconds 3600 --name postern-ssh_grants4-3600s-4b5a5d1d -g POSTERN-pass_ssh
 -A POSTERN-new_ssh -6 -m recent --rcheck --seconds 10 --name postern-ssh_grants6-10s-fff784e5 -g POSTERN-pass_ssh
@@ -194,7 +192,7 @@ rules() {
 -A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=e5f00989c1005d17"
+-A POSTERN-made_of -m comment --comment "policy=696b199d38e69439"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_grants4-10s-4b5a5d1d for=10s role=grants door=ssh family=ipv4 prefix=32 meaning=43dde6964b5a5d1d" -m recent --set --name postern-ssh_grants4-10s-4b5a5d1d
@@ -208,7 +206,7 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_stage1_4-10s-fe64394f for=10s role=stage door=ssh stage=1 family=ipv4 prefix=32 meaning=f7cfb56efe64394f" -m recent --set --name postern-ssh_stage1_4-10s-fe64394f
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_stage1_6-10s-4d6ff82f for=10s role=stage door=ssh stage=1 family=ipv6 prefix=128 meaning=8ab1909a4d6ff82f" -m recent --set --name postern-ssh_stage1_6-10s-4d6ff82f
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

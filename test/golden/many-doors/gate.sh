@@ -284,9 +284,7 @@ rules() {
 
 # accept: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_accept -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_accept
--A POSTERN-listener_accept -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_accept
-# no handshake ends so
--A POSTERN-listener_accept -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_accept
+-A POSTERN-listener_accept -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_accept
 -A POSTERN-listener_accept -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun4-120s-239ff33e -m recent --remove --name postern-accept_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_accept -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun6-120s-9347ec74 -m recent --remove --name postern-accept_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_accept -g POSTERN-refuse_accept
@@ -298,7 +296,7 @@ rules() {
 
 # accept: a new connection needs a grant.
 -A POSTERN-new_accept -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_accept
--A POSTERN-new_accept -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_accept
+-A POSTERN-new_accept -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_accept
 -A POSTERN-new_accept -4 -m recent --rcheck --seconds 10 --name postern-accept_grants4-10s-cc194b21 -g POSTERN-pass_accept
 -A POSTERN-new_accept -4 -m recent --rcheck --seconds 3600 --name postern-accept_grants4-3600s-cc194b21 -g POSTERN-pass_accept
 -A POSTERN-new_accept -6 -m recent --rcheck --seconds 10 --name postern-accept_grants6-10s-c5d84881 -g POSTERN-pass_accept
@@ -356,9 +354,7 @@ rules() {
 
 # all: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_all -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_all
--A POSTERN-listener_all -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_all
-# no handshake ends so
--A POSTERN-listener_all -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_all
+-A POSTERN-listener_all -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_all
 -A POSTERN-listener_all -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun4-120s-239ff33e -m recent --remove --name postern-all_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_all -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun6-120s-9347ec74 -m recent --remove --name postern-all_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_all -g POSTERN-refuse_all
@@ -370,7 +366,7 @@ rules() {
 
 # all: a new connection needs a grant.
 -A POSTERN-new_all -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_all
--A POSTERN-new_all -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_all
+-A POSTERN-new_all -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_all
 -A POSTERN-new_all -4 -m recent --rcheck --seconds 10 --name postern-all_grants4-10s-d6b2cdb3 -g POSTERN-pass_all
 -A POSTERN-new_all -4 -m recent --rcheck --seconds 3600 --name postern-all_grants4-3600s-d6b2cdb3 -g POSTERN-pass_all
 -A POSTERN-new_all -6 -m recent --rcheck --seconds 10 --name postern-all_grants6-10s-dc68042b -g POSTERN-pass_all
@@ -428,9 +424,7 @@ rules() {
 
 # reset: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_reset -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_reset
--A POSTERN-listener_reset -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_reset
-# no handshake ends so
--A POSTERN-listener_reset -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_reset
+-A POSTERN-listener_reset -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_reset
 -A POSTERN-listener_reset -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun4-120s-239ff33e -m recent --remove --name postern-reset_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_reset -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun6-120s-9347ec74 -m recent --remove --name postern-reset_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_reset -g POSTERN-refuse_reset
@@ -442,7 +436,7 @@ rules() {
 
 # reset: a new connection needs a grant.
 -A POSTERN-new_reset -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_reset
--A POSTERN-new_reset -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_reset
+-A POSTERN-new_reset -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_reset
 -A POSTERN-new_reset -4 -m recent --rcheck --seconds 10 --name postern-reset_grants4-10s-7d564757 -g POSTERN-pass_reset
 -A POSTERN-new_reset -4 -m recent --rcheck --seconds 3600 --name postern-reset_grants4-3600s-7d564757 -g POSTERN-pass_reset
 -A POSTERN-new_reset -6 -m recent --rcheck --seconds 10 --name postern-reset_grants6-10s-03d350b7 -g POSTERN-pass_reset
@@ -500,9 +494,7 @@ rules() {
 
 # tcp: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_tcp -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_tcp
--A POSTERN-listener_tcp -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_tcp
-# no handshake ends so
--A POSTERN-listener_tcp -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_tcp
+-A POSTERN-listener_tcp -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_tcp
 -A POSTERN-listener_tcp -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun4-120s-239ff33e -m recent --remove --name postern-tcp_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_tcp -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun6-120s-9347ec74 -m recent --remove --name postern-tcp_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_tcp -g POSTERN-refuse_tcp
@@ -514,7 +506,7 @@ rules() {
 
 # tcp: a new connection needs a grant.
 -A POSTERN-new_tcp -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_tcp
--A POSTERN-new_tcp -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_tcp
+-A POSTERN-new_tcp -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_tcp
 -A POSTERN-new_tcp -4 -m recent --rcheck --seconds 10 --name postern-tcp_grants4-10s-be39e3b3 -g POSTERN-pass_tcp
 -A POSTERN-new_tcp -4 -m recent --rcheck --seconds 3600 --name postern-tcp_grants4-3600s-be39e3b3 -g POSTERN-pass_tcp
 -A POSTERN-new_tcp -6 -m recent --rcheck --seconds 10 --name postern-tcp_grants6-10s-46f2662b -g POSTERN-pass_tcp
@@ -572,9 +564,7 @@ rules() {
 
 # services: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_services -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_services
--A POSTERN-listener_services -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_services
-# no handshake ends so
--A POSTERN-listener_services -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_services
+-A POSTERN-listener_services -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_services
 -A POSTERN-listener_services -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun4-120s-239ff33e -m recent --remove --name postern-services_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_services -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun6-120s-9347ec74 -m recent --remove --name postern-services_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_services -g POSTERN-refuse_services
@@ -586,7 +576,7 @@ rules() {
 
 # services: a new connection needs a grant.
 -A POSTERN-new_services -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_services
--A POSTERN-new_services -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_services
+-A POSTERN-new_services -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_services
 -A POSTERN-new_services -4 -m recent --rcheck --seconds 10 --name postern-services_grants4-10s-306dee99 -g POSTERN-pass_services
 -A POSTERN-new_services -4 -m recent --rcheck --seconds 3600 --name postern-services_grants4-3600s-306dee99 -g POSTERN-pass_services
 -A POSTERN-new_services -6 -m recent --rcheck --seconds 10 --name postern-services_grants6-10s-420620f9 -g POSTERN-pass_services
@@ -644,9 +634,7 @@ rules() {
 
 # knocks-1: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_knocks-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_knocks-1
--A POSTERN-listener_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_knocks-1
-# no handshake ends so
--A POSTERN-listener_knocks-1 -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_knocks-1
+-A POSTERN-listener_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_knocks-1
 -A POSTERN-listener_knocks-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun4-120s-239ff33e -m recent --remove --name postern-knocks-1_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_knocks-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun6-120s-9347ec74 -m recent --remove --name postern-knocks-1_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_knocks-1 -g POSTERN-refuse_knocks-1
@@ -658,7 +646,7 @@ rules() {
 
 # knocks-1: a new connection needs a grant.
 -A POSTERN-new_knocks-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_knocks-1
--A POSTERN-new_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_knocks-1
+-A POSTERN-new_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_knocks-1
 -A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants4-10s-b03e1e45 -g POSTERN-pass_knocks-1
 -A POSTERN-new_knocks-1 -4 -m recent --rcheck --seconds 3600 --name postern-knocks-1_grants4-3600s-b03e1e45 -g POSTERN-pass_knocks-1
 -A POSTERN-new_knocks-1 -6 -m recent --rcheck --seconds 10 --name postern-knocks-1_grants6-10s-6f55df4d -g POSTERN-pass_knocks-1
@@ -716,9 +704,7 @@ rules() {
 
 # ssh-1: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_ssh-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh-1
--A POSTERN-listener_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh-1
-# no handshake ends so
--A POSTERN-listener_ssh-1 -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_ssh-1
+-A POSTERN-listener_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh-1
 -A POSTERN-listener_ssh-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun4-120s-239ff33e -m recent --remove --name postern-ssh-1_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_ssh-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun6-120s-9347ec74 -m recent --remove --name postern-ssh-1_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_ssh-1 -g POSTERN-refuse_ssh-1
@@ -730,7 +716,7 @@ rules() {
 
 # ssh-1: a new connection needs a grant.
 -A POSTERN-new_ssh-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh-1
--A POSTERN-new_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh-1
+-A POSTERN-new_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh-1
 -A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants4-10s-d2cc8bd5 -g POSTERN-pass_ssh-1
 -A POSTERN-new_ssh-1 -4 -m recent --rcheck --seconds 3600 --name postern-ssh-1_grants4-3600s-d2cc8bd5 -g POSTERN-pass_ssh-1
 -A POSTERN-new_ssh-1 -6 -m recent --rcheck --seconds 10 --name postern-ssh-1_grants6-10s-2759d49d -g POSTERN-pass_ssh-1
@@ -788,9 +774,7 @@ rules() {
 
 # banned: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_banned -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_banned
--A POSTERN-listener_banned -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_banned
-# no handshake ends so
--A POSTERN-listener_banned -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_banned
+-A POSTERN-listener_banned -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_banned
 -A POSTERN-listener_banned -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun4-120s-239ff33e -m recent --remove --name postern-banned_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_banned -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun6-120s-9347ec74 -m recent --remove --name postern-banned_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_banned -g POSTERN-refuse_banned
@@ -802,7 +786,7 @@ rules() {
 
 # banned: a new connection needs a grant.
 -A POSTERN-new_banned -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_banned
--A POSTERN-new_banned -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_banned
+-A POSTERN-new_banned -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_banned
 -A POSTERN-new_banned -4 -m recent --rcheck --seconds 10 --name postern-banned_grants4-10s-f090e1a3 -g POSTERN-pass_banned
 -A POSTERN-new_banned -4 -m recent --rcheck --seconds 3600 --name postern-banned_grants4-3600s-f090e1a3 -g POSTERN-pass_banned
 -A POSTERN-new_banned -6 -m recent --rcheck --seconds 10 --name postern-banned_grants6-10s-d0c41b5b -g POSTERN-pass_banned
@@ -860,9 +844,7 @@ rules() {
 
 # auto: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_auto -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_auto
--A POSTERN-listener_auto -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_auto
-# no handshake ends so
--A POSTERN-listener_auto -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_auto
+-A POSTERN-listener_auto -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_auto
 -A POSTERN-listener_auto -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun4-120s-239ff33e -m recent --remove --name postern-auto_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_auto -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun6-120s-9347ec74 -m recent --remove --name postern-auto_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_auto -g POSTERN-refuse_auto
@@ -874,7 +856,7 @@ rules() {
 
 # auto: a new connection needs a grant.
 -A POSTERN-new_auto -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_auto
--A POSTERN-new_auto -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_auto
+-A POSTERN-new_auto -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_auto
 -A POSTERN-new_auto -4 -m recent --rcheck --seconds 10 --name postern-auto_grants4-10s-6871071b -g POSTERN-pass_auto
 -A POSTERN-new_auto -4 -m recent --rcheck --seconds 3600 --name postern-auto_grants4-3600s-6871071b -g POSTERN-pass_auto
 -A POSTERN-new_auto -6 -m recent --rcheck --seconds 10 --name postern-auto_grants6-10s-80d57b13 -g POSTERN-pass_auto
@@ -932,9 +914,7 @@ rules() {
 
 # drop: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_drop -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_drop
--A POSTERN-listener_drop -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_drop
-# no handshake ends so
--A POSTERN-listener_drop -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_drop
+-A POSTERN-listener_drop -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_drop
 -A POSTERN-listener_drop -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun4-120s-239ff33e -m recent --remove --name postern-drop_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_drop -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun6-120s-9347ec74 -m recent --remove --name postern-drop_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_drop -g POSTERN-refuse_drop
@@ -946,7 +926,7 @@ rules() {
 
 # drop: a new connection needs a grant.
 -A POSTERN-new_drop -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_drop
--A POSTERN-new_drop -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_drop
+-A POSTERN-new_drop -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_drop
 -A POSTERN-new_drop -4 -m recent --rcheck --seconds 10 --name postern-drop_grants4-10s-9605e3d3 -g POSTERN-pass_drop
 -A POSTERN-new_drop -4 -m recent --rcheck --seconds 3600 --name postern-drop_grants4-3600s-9605e3d3 -g POSTERN-pass_drop
 -A POSTERN-new_drop -6 -m recent --rcheck --seconds 10 --name postern-drop_grants6-10s-f5249b4b -g POSTERN-pass_drop
@@ -1001,7 +981,7 @@ rules() {
 -A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=76e3b2b13d7ce709"
+-A POSTERN-made_of -m comment --comment "policy=defa96f7439d0a5d"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-accept_grants4-10s-cc194b21 for=10s role=grants door=accept family=ipv4 prefix=32 meaning=4bc27f25cc194b21" -m recent --set --name postern-accept_grants4-10s-cc194b21
@@ -1085,7 +1065,7 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-drop_let_through4-432000s-7ed8f02b for=432000s role=let-through door=drop family=ipv4 prefix=32 meaning=e70140a37ed8f02b" -m recent --set --name postern-drop_let_through4-432000s-7ed8f02b
 -A POSTERN-made_of -6 -m comment --comment "list=postern-drop_let_through6-432000s-94d7df63 for=432000s role=let-through door=drop family=ipv6 prefix=128 meaning=71de36d094d7df63" -m recent --set --name postern-drop_let_through6-432000s-94d7df63
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

@@ -111,11 +111,9 @@ rules() {
 
 # ssh: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
--A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
+-A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -4 -m recent --rcheck --seconds 600 --name postern-auto_banned4-600s-2767bc7d -g POSTERN-refuse_ssh
--A POSTERN-listener_ssh -6 -m recent --rcheck --seconds 600 --name postern-auto_banned6-600s-ec229645 -g POSTERN-refuse_ssh
-# no handshake ends so
--A POSTERN-listener_ssh -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_ssh
+-A POSTERN-listener_ssh -6 -m recent --rcheck --seconds 600 --name postern-auto_banned6-600s-2759427e --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun4-120s-239ff33e -m recent --remove --name postern-ssh_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_ssh -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun6-120s-9347ec74 -m recent --remove --name postern-ssh_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_ssh -g POSTERN-refuse_ssh
@@ -127,9 +125,9 @@ rules() {
 
 # ssh: a new connection needs a grant.
 -A POSTERN-new_ssh -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh
--A POSTERN-new_ssh -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_ssh
+-A POSTERN-new_ssh -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-new_ssh -4 -m recent --rcheck --seconds 600 --name postern-auto_banned4-600s-2767bc7d -g POSTERN-refuse_ssh
--A POSTERN-new_ssh -6 -m recent --rcheck --seconds 600 --name postern-auto_banned6-600s-ec229645 -g POSTERN-refuse_ssh
+-A POSTERN-new_ssh -6 -m recent --rcheck --seconds 600 --name postern-auto_banned6-600s-2759427e --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-new_ssh -4 -m recent --rcheck --seconds 10 --name postern-ssh_grants4-10s-4b5a5d1d -g POSTERN-pass_ssh
 -A POSTERN-new_ssh -4 -m recent --rcheck --seconds 3600 --name postern-ssh_grants4-3600s-4b5a5d1d -g POSTERN-pass_ssh
 -A POSTERN-new_ssh -6 -m recent --rcheck --seconds 10 --name postern-ssh_grants6-10s-fff784e5 -g POSTERN-pass_ssh
@@ -207,7 +205,7 @@ rules() {
 -A POSTERN-wrong_ssh -m comment --comment "counts=ssh_wrong"
 -A POSTERN-wrong_ssh -4 -m recent --set --name postern-auto_banned4-600s-2767bc7d
 -A POSTERN-wrong_ssh -4 -g POSTERN-banned_ssh
--A POSTERN-wrong_ssh -6 -m recent --set --name postern-auto_banned6-600s-ec229645
+-A POSTERN-wrong_ssh -6 -m recent --set --name postern-auto_banned6-600s-2759427e --mask ffff:ffff:ffff:ffff::
 -A POSTERN-wrong_ssh -6 -g POSTERN-banned_ssh
 
 # ssh: count and log an automatic ban.
@@ -226,7 +224,7 @@ rules() {
 -A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=cdd632a25c49aa93"
+-A POSTERN-made_of -m comment --comment "policy=1964319bddee10cf"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_grants4-10s-4b5a5d1d for=10s role=grants door=ssh family=ipv4 prefix=32 meaning=43dde6964b5a5d1d" -m recent --set --name postern-ssh_grants4-10s-4b5a5d1d
@@ -242,9 +240,9 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-ssh_stage2_4-10s-2c0c7c14 for=10s role=stage door=ssh stage=2 family=ipv4 prefix=32 meaning=f39848aa2c0c7c14" -m recent --set --name postern-ssh_stage2_4-10s-2c0c7c14
 -A POSTERN-made_of -6 -m comment --comment "list=postern-ssh_stage2_6-10s-d02b7382 for=10s role=stage door=ssh stage=2 family=ipv6 prefix=128 meaning=e7d3d728d02b7382" -m recent --set --name postern-ssh_stage2_6-10s-d02b7382
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -4 -m comment --comment "list=postern-auto_banned4-600s-2767bc7d for=600s role=auto-banned family=ipv4 prefix=32 meaning=ebe2cb6e2767bc7d" -m recent --set --name postern-auto_banned4-600s-2767bc7d
--A POSTERN-made_of -6 -m comment --comment "list=postern-auto_banned6-600s-ec229645 for=600s role=auto-banned family=ipv6 prefix=128 meaning=2995232cec229645" -m recent --set --name postern-auto_banned6-600s-ec229645
+-A POSTERN-made_of -6 -m comment --comment "list=postern-auto_banned6-600s-2759427e for=600s role=auto-banned family=ipv6 prefix=64 meaning=ebd1c76e2759427e" -m recent --set --name postern-auto_banned6-600s-2759427e --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

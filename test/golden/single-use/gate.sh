@@ -108,9 +108,7 @@ rules() {
 
 # both: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_both -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_both
--A POSTERN-listener_both -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_both
-# no handshake ends so
--A POSTERN-listener_both -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_both
+-A POSTERN-listener_both -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_both
 -A POSTERN-listener_both -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-both_begun4-120s-239ff33e -m recent --remove --name postern-both_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_both -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-both_begun6-120s-9347ec74 -m recent --remove --name postern-both_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_both -g POSTERN-refuse_both
@@ -122,7 +120,7 @@ rules() {
 
 # both: a new connection needs a grant.
 -A POSTERN-new_both -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_both
--A POSTERN-new_both -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_both
+-A POSTERN-new_both -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_both
 -A POSTERN-new_both -4 -m recent --rcheck --seconds 10 --name postern-both_single_grants4-10s-40327d5b -m recent --remove --name postern-both_single_grants4-10s-40327d5b -g POSTERN-pass_both
 -A POSTERN-new_both -4 -m recent --rcheck --seconds 3600 --name postern-both_single_grants4-3600s-40327d5b -m recent --remove --name postern-both_single_grants4-3600s-40327d5b -g POSTERN-pass_both
 -A POSTERN-new_both -6 -m recent --rcheck --seconds 10 --name postern-both_single_grants6-10s-1e9169d3 -m recent --remove --name postern-both_single_grants6-10s-1e9169d3 -g POSTERN-pass_both
@@ -139,7 +137,7 @@ rules() {
 -A POSTERN-udp_both -4 -m recent --update --seconds 120 --name postern-both_sessions4-120s-516487b2 -j RETURN
 -A POSTERN-udp_both -6 -m recent --update --seconds 120 --name postern-both_sessions6-120s-584f6f40 -j RETURN
 -A POSTERN-udp_both -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_both
--A POSTERN-udp_both -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_both
+-A POSTERN-udp_both -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_both
 -A POSTERN-udp_both -4 -m recent --rcheck --seconds 10 --name postern-both_single_grants4-10s-40327d5b -m recent --remove --name postern-both_single_grants4-10s-40327d5b -m recent --set --name postern-both_sessions4-120s-516487b2 -j RETURN
 -A POSTERN-udp_both -4 -m recent --rcheck --seconds 3600 --name postern-both_single_grants4-3600s-40327d5b -m recent --remove --name postern-both_single_grants4-3600s-40327d5b -m recent --set --name postern-both_sessions4-120s-516487b2 -j RETURN
 -A POSTERN-udp_both -6 -m recent --rcheck --seconds 10 --name postern-both_single_grants6-10s-1e9169d3 -m recent --remove --name postern-both_single_grants6-10s-1e9169d3 -m recent --set --name postern-both_sessions6-120s-584f6f40 -j RETURN
@@ -211,7 +209,7 @@ rules() {
 -A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=982e8a60ee38e7d5"
+-A POSTERN-made_of -m comment --comment "policy=e48feac5e7ad77f9"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-both_single_grants4-10s-40327d5b for=10s role=grants door=both family=ipv4 prefix=32 use=once meaning=b014395540327d5b" -m recent --set --name postern-both_single_grants4-10s-40327d5b
@@ -227,7 +225,7 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-both_stage1_4-10s-fe64394f for=10s role=stage door=both stage=1 family=ipv4 prefix=32 meaning=f7cfb56efe64394f" -m recent --set --name postern-both_stage1_4-10s-fe64394f
 -A POSTERN-made_of -6 -m comment --comment "list=postern-both_stage1_6-10s-4d6ff82f for=10s role=stage door=both stage=1 family=ipv6 prefix=128 meaning=8ab1909a4d6ff82f" -m recent --set --name postern-both_stage1_6-10s-4d6ff82f
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }

@@ -86,7 +86,7 @@ rules() {
 -A POSTERN-udp_vpn -4 -m recent --update --seconds 600 --name postern-vpn_sessions4-600s-cea39287 -j RETURN
 -A POSTERN-udp_vpn -6 -m recent --update --seconds 600 --name postern-vpn_sessions6-600s-2a2a49a7 -j RETURN
 -A POSTERN-udp_vpn -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_vpn
--A POSTERN-udp_vpn -6 -m recent --rcheck --name postern-banned6-always-b52673d2 -g POSTERN-refuse_vpn
+-A POSTERN-udp_vpn -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_vpn
 -A POSTERN-udp_vpn -4 -m recent --rcheck --seconds 60 --name postern-vpn_grants4-60s-12ffa3c3 -m recent --set --name postern-vpn_sessions4-600s-cea39287 -j RETURN
 -A POSTERN-udp_vpn -4 -m recent --rcheck --seconds 3600 --name postern-vpn_grants4-3600s-12ffa3c3 -m recent --set --name postern-vpn_sessions4-600s-cea39287 -j RETURN
 -A POSTERN-udp_vpn -6 -m recent --rcheck --seconds 60 --name postern-vpn_grants6-60s-5185f67b -m recent --set --name postern-vpn_sessions6-600s-2a2a49a7 -j RETURN
@@ -156,7 +156,7 @@ rules() {
 -A POSTERN-headers -6 -d ff00::/8 -j DROP
 
 # No packet comes here. It tells Postern what the gate is made of, and keeps every list there.
--A POSTERN-made_of -m comment --comment "policy=69e2dd3cd7ae3430"
+-A POSTERN-made_of -m comment --comment "policy=18427e10d4ce06ec"
 # That a rule asks for sockets makes the kernel put fragments together before these rules.
 -A POSTERN-made_of -p tcp -m socket
 -A POSTERN-made_of -4 -m comment --comment "list=postern-vpn_grants4-60s-12ffa3c3 for=60s role=grants door=vpn family=ipv4 prefix=32 meaning=09a69fe212ffa3c3" -m recent --set --name postern-vpn_grants4-60s-12ffa3c3
@@ -168,7 +168,7 @@ rules() {
 -A POSTERN-made_of -4 -m comment --comment "list=postern-vpn_stage1_4-10s-fe64394f for=10s role=stage door=vpn stage=1 family=ipv4 prefix=32 meaning=f7cfb56efe64394f" -m recent --set --name postern-vpn_stage1_4-10s-fe64394f
 -A POSTERN-made_of -6 -m comment --comment "list=postern-vpn_stage1_6-10s-4d6ff82f for=10s role=stage door=vpn stage=1 family=ipv6 prefix=128 meaning=8ab1909a4d6ff82f" -m recent --set --name postern-vpn_stage1_6-10s-4d6ff82f
 -A POSTERN-made_of -4 -m comment --comment "list=postern-banned4-always-44b432a4 for=always role=banned family=ipv4 prefix=32 meaning=daa93fc644b432a4" -m recent --set --name postern-banned4-always-44b432a4
--A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-b52673d2 for=always role=banned family=ipv6 prefix=128 meaning=315e2be6b52673d2" -m recent --set --name postern-banned6-always-b52673d2
+-A POSTERN-made_of -6 -m comment --comment "list=postern-banned6-always-44c29f0b for=always role=banned family=ipv6 prefix=64 meaning=daba3bc644c29f0b" -m recent --set --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff::
 -A POSTERN-made_of -m recent --set --name postern-clock
 END
 }
