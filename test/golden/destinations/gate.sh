@@ -117,6 +117,8 @@ rules() {
 # inside: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
 -A POSTERN-listener_inside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_inside
+# no handshake ends so
+-A POSTERN-listener_inside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_inside
 -A POSTERN-listener_inside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun4-120s-de5031b3 -m recent --remove --name postern-inside_begun4-120s-de5031b3 -j RETURN
 -A POSTERN-listener_inside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun6-120s-ccd8f02b -m recent --remove --name postern-inside_begun6-120s-ccd8f02b -j RETURN
 -A POSTERN-listener_inside -g POSTERN-refuse_inside
@@ -203,6 +205,8 @@ rules() {
 # outside: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
 -A POSTERN-listener_outside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_outside
+# no handshake ends so
+-A POSTERN-listener_outside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_outside
 -A POSTERN-listener_outside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun4-120s-23bb43f0 -m recent --remove --name postern-outside_begun4-120s-23bb43f0 -j RETURN
 -A POSTERN-listener_outside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun6-120s-ad13def6 -m recent --remove --name postern-outside_begun6-120s-ad13def6 -j RETURN
 -A POSTERN-listener_outside -g POSTERN-refuse_outside

@@ -285,6 +285,8 @@ rules() {
 # accept: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_accept -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_accept
 -A POSTERN-listener_accept -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_accept
+# no handshake ends so
+-A POSTERN-listener_accept -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_accept
 -A POSTERN-listener_accept -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun4-120s-239ff33e -m recent --remove --name postern-accept_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_accept -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-accept_begun6-120s-9347ec74 -m recent --remove --name postern-accept_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_accept -g POSTERN-refuse_accept
@@ -355,6 +357,8 @@ rules() {
 # all: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_all -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_all
 -A POSTERN-listener_all -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_all
+# no handshake ends so
+-A POSTERN-listener_all -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_all
 -A POSTERN-listener_all -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun4-120s-239ff33e -m recent --remove --name postern-all_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_all -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-all_begun6-120s-9347ec74 -m recent --remove --name postern-all_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_all -g POSTERN-refuse_all
@@ -425,6 +429,8 @@ rules() {
 # reset: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_reset -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_reset
 -A POSTERN-listener_reset -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_reset
+# no handshake ends so
+-A POSTERN-listener_reset -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_reset
 -A POSTERN-listener_reset -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun4-120s-239ff33e -m recent --remove --name postern-reset_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_reset -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-reset_begun6-120s-9347ec74 -m recent --remove --name postern-reset_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_reset -g POSTERN-refuse_reset
@@ -495,6 +501,8 @@ rules() {
 # tcp: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_tcp -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_tcp
 -A POSTERN-listener_tcp -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_tcp
+# no handshake ends so
+-A POSTERN-listener_tcp -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_tcp
 -A POSTERN-listener_tcp -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun4-120s-239ff33e -m recent --remove --name postern-tcp_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_tcp -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-tcp_begun6-120s-9347ec74 -m recent --remove --name postern-tcp_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_tcp -g POSTERN-refuse_tcp
@@ -565,6 +573,8 @@ rules() {
 # services: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_services -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_services
 -A POSTERN-listener_services -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_services
+# no handshake ends so
+-A POSTERN-listener_services -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_services
 -A POSTERN-listener_services -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun4-120s-239ff33e -m recent --remove --name postern-services_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_services -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-services_begun6-120s-9347ec74 -m recent --remove --name postern-services_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_services -g POSTERN-refuse_services
@@ -635,6 +645,8 @@ rules() {
 # knocks-1: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_knocks-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_knocks-1
 -A POSTERN-listener_knocks-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_knocks-1
+# no handshake ends so
+-A POSTERN-listener_knocks-1 -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_knocks-1
 -A POSTERN-listener_knocks-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun4-120s-239ff33e -m recent --remove --name postern-knocks-1_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_knocks-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-knocks-1_begun6-120s-9347ec74 -m recent --remove --name postern-knocks-1_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_knocks-1 -g POSTERN-refuse_knocks-1
@@ -705,6 +717,8 @@ rules() {
 # ssh-1: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_ssh-1 -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_ssh-1
 -A POSTERN-listener_ssh-1 -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh-1
+# no handshake ends so
+-A POSTERN-listener_ssh-1 -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_ssh-1
 -A POSTERN-listener_ssh-1 -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun4-120s-239ff33e -m recent --remove --name postern-ssh-1_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_ssh-1 -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh-1_begun6-120s-9347ec74 -m recent --remove --name postern-ssh-1_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_ssh-1 -g POSTERN-refuse_ssh-1
@@ -775,6 +789,8 @@ rules() {
 # banned: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_banned -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_banned
 -A POSTERN-listener_banned -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_banned
+# no handshake ends so
+-A POSTERN-listener_banned -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_banned
 -A POSTERN-listener_banned -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun4-120s-239ff33e -m recent --remove --name postern-banned_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_banned -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-banned_begun6-120s-9347ec74 -m recent --remove --name postern-banned_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_banned -g POSTERN-refuse_banned
@@ -845,6 +861,8 @@ rules() {
 # auto: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_auto -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_auto
 -A POSTERN-listener_auto -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_auto
+# no handshake ends so
+-A POSTERN-listener_auto -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_auto
 -A POSTERN-listener_auto -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun4-120s-239ff33e -m recent --remove --name postern-auto_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_auto -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-auto_begun6-120s-9347ec74 -m recent --remove --name postern-auto_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_auto -g POSTERN-refuse_auto
@@ -915,6 +933,8 @@ rules() {
 # drop: no connection has it. It may end a handshake by SYN cookie, once.
 -A POSTERN-listener_drop -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_drop
 -A POSTERN-listener_drop -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_drop
+# no handshake ends so
+-A POSTERN-listener_drop -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_drop
 -A POSTERN-listener_drop -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun4-120s-239ff33e -m recent --remove --name postern-drop_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_drop -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-drop_begun6-120s-9347ec74 -m recent --remove --name postern-drop_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_drop -g POSTERN-refuse_drop

@@ -114,6 +114,8 @@ rules() {
 -A POSTERN-listener_ssh -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -4 -m recent --rcheck --seconds 600 --name postern-auto_banned4-600s-2767bc7d -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -6 -m recent --rcheck --seconds 600 --name postern-auto_banned6-600s-2759427e --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_ssh
+# no handshake ends so
+-A POSTERN-listener_ssh -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_ssh
 -A POSTERN-listener_ssh -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun4-120s-239ff33e -m recent --remove --name postern-ssh_begun4-120s-239ff33e -j RETURN
 -A POSTERN-listener_ssh -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-ssh_begun6-120s-9347ec74 -m recent --remove --name postern-ssh_begun6-120s-9347ec74 -j RETURN
 -A POSTERN-listener_ssh -g POSTERN-refuse_ssh
