@@ -23,7 +23,7 @@ const NOTE_SECONDS = 1;
 const AGAIN_SECONDS = 5;
 /** The clock was set, or the host has slept: then the kernel knows the tags of another time. */
 const JUMP_MS = 10_000;
-/** Whoever ends the agent waits no longer: a program or a file may hang. */
+/** The longest wait for an end after SIGTERM: a program or a file may hang. */
 const END_SECONDS = 5;
 
 /**

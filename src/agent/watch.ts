@@ -25,7 +25,7 @@ export interface Watch {
 
 /** Grants and bans are made by packets, of which nobody is told: so often they are read. */
 const MEMBERS_EVERY_SECONDS = 15;
-/** And after each change that is told, as of what commands and programs put into sets. */
+/** And after each change that netlink announces, such as members that commands put into sets. */
 const MEMBERS_AFTER_SECONDS = 1;
 /** Reading full sets takes a second of a processor: it has at most one of so many. */
 const READING_SHARE = 5;

@@ -1,5 +1,5 @@
 /**
- * Sequences that manuals and tutorials show. Many are copied as they are, and whoever tries a few
+ * Sequences that manuals and tutorials show. Many are copied as they are, and an attacker who tries a few
  * dozen of them gets through those doors.
  */
 import type { Step } from "../policy/policy.ts";
