@@ -114,7 +114,7 @@ function check(policy: Policy, story: Story, cast: Cast, memory: Memory): void {
 /** No SYN is the repetition of another one. */
 function unlikeOthers(event: Event, n: number): Event {
   if (event.kind !== "packet" || event.packet.content.protocol !== "tcp") return event;
-  const content = { ...event.packet.content, sequenceNumber: n };
+  const content = { ...event.packet.content, sourcePort: n };
   return { ...event, packet: { ...event.packet, content } };
 }
 

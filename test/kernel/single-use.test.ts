@@ -94,6 +94,7 @@ describe.each(FAMILIES)("over %s", (family) => {
 describe.each(EITHER_IPTABLES)("held by $name", (holder) => {
   const TURNS = 120;
   const AT_A_TURN = 50;
+  const RACES = 20;
   const RULES = printRules(programOf(POLICY_OF_ONE_STEP, "sources"));
 
   /** How many connections of each source got through, two processors at work all the time. */
@@ -136,14 +137,20 @@ describe.each(EITHER_IPTABLES)("held by $name", (holder) => {
   });
 
   test("to look a grant up and to take it out in two rules would let some pass twice", async () => {
-    const SPEND = /^-A POSTERN-new_ssh (.*) (-m recent --remove --name \S+) (-g POSTERN-pass)$/;
+    const SPEND = /^-A POSTERN-new_ssh (.*) (-m recent --remove --name \S+) (-g POSTERN-pass_ssh)$/;
     const twoRules = RULES.flatMap((rule) => {
       const [, found = "", takenOut = "", then = ""] = SPEND.exec(rule) ?? [];
       if (takenOut === "") return [rule];
       const family = found.slice(0, 2);
-      return [`-A POSTERN-new_ssh ${found} ${then}`, `-A POSTERN-pass ${family} ${takenOut}`];
+      return [`-A POSTERN-new_ssh ${found} ${then}`, `-A POSTERN-pass_ssh ${family} ${takenOut}`];
     });
-    const entered = await race("ipv4", twoRules);
-    expect(entered.filter((count) => count > 1).length).toBeGreaterThan(0);
+    expect(twoRules.length).toBeGreaterThan(RULES.length);
+    // A race takes luck: again until it comes.
+    let twice = 0;
+    for (let tries = 0; twice === 0 && tries < RACES; tries += 1) {
+      const entered = await race("ipv4", twoRules);
+      twice = entered.filter((count) => count > 1).length;
+    }
+    expect(twice).toBeGreaterThan(0);
   });
 });
