@@ -176,7 +176,7 @@ describe.skipIf(obstacle !== undefined)(
           );
           await until("the gate", isUp);
           expect(await booted.lines("nft list tables")).toBe(
-            "table inet mine\ntable inet postern\n",
+            "table inet mine\ntable inet postern\ntable ip6 postern\n",
           );
           await until("tokens", async () => (await membersOf("ssh_ping_tokens")) !== "");
         },

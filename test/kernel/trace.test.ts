@@ -332,7 +332,7 @@ test("without a gate there is nothing to trace", async () => {
 });
 
 describe("nothing is left behind", () => {
-  const tables = async () => (await server.run(["nft", "list", "tables"])).stdout;
+  const tables = async () => (await server.run(["nft", "list", "tables", "inet"])).stdout;
   /** What runs on the host, by name. */
   const programs = () =>
     execFileSync("sh", ["-c", `ip netns pids ${server.namespace} | xargs -r ps -o comm= -p`], {
