@@ -52,8 +52,18 @@ export async function readWholeGate(
 ): Promise<Result<Standing>> {
   const gate = await readGate(host, how);
   if (!gate.ok) return gate;
-  const gaps = gate.value.listing.gaps ?? [];
+  // A gate of an earlier release has no table for fragments, and works all the same.
+  const gaps = gapsOf(gate.value.listing).filter(({ what }) => what !== "no fragments");
   return gaps.length > 0 ? fail(...gaps.map(gapInGate)) : gate;
+}
+
+/** Where packets get past the gate, as problems. */
+export function findGaps(listing: Listing): Problem[] {
+  return gapsOf(listing).map(gapInGate);
+}
+
+function gapsOf({ gaps = [] }: Listing): readonly Gap[] {
+  return gaps;
 }
 
 const GAPS: Readonly<Record<Gap["what"], string>> = {

@@ -15,7 +15,7 @@ import { readKeys } from "./keys/store.ts";
 import { findPolicyOf } from "./live-policy.ts";
 import { seenKnocks } from "./signed/admit.ts";
 import { readAgentNote } from "./signed/note.ts";
-import { readWholeGate, type Standing } from "./standing.ts";
+import { findGaps, readWholeGate, type Standing } from "./standing.ts";
 import { type HeldTokens, heldTokens } from "./tokens/held.ts";
 
 /** Stable for scripts: `status --json` prints it as it is. Times are whole seconds from now. */
@@ -136,9 +136,11 @@ export async function readStatus(host: Host): Promise<Result<Status>> {
 
 async function readBypasses(host: Host, listing: Listing): Promise<Status["bypasses"]> {
   const placed = await findPolicyOf(host, listing);
-  if (placed === undefined) return null;
-  const found = findBypasses(placed, await readPaths(host, placed.policy));
-  return found.map(({ code, severity, what, fix }) => ({ code, severity, what, fix }));
+  const gaps = findGaps(listing);
+  if (placed === undefined && gaps.length === 0) return null;
+  const others =
+    placed === undefined ? [] : findBypasses(placed, await readPaths(host, placed.policy));
+  return [...gaps, ...others].map(({ code, severity, what, fix }) => ({ code, severity, what, fix }));
 }
 
 async function readAgent(host: Host, { sets, counters }: Listing): Promise<AgentStatus | null> {
