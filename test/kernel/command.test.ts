@@ -56,6 +56,7 @@ test("a gate is put up, looked at, opened and taken away", async () => {
   expect([status, stderr]).toEqual([0, WARNED]);
   expect(stdout.replace(/\d+ min/, "N min")).toBe(`the gate is up on nftables
   ssh  tcp/22  opened only by hand
+confirmed: loaded for good
 ssh is open to 192.0.2.7 for 1h
 ssh  open
   open to 192.0.2.7, N min left

@@ -32,7 +32,7 @@ const POLICY = `backend: iptables\nban: { after: 2, within: 1m, for: 1h }\ndoors
 const OTHER = POLICY.replace("open-for: 50s", "open-for: 55s").replace("for: 1h", "for: 2h");
 
 const A = ["192.0.2.7", "2001:db8::7"] as const;
-const B = ["192.0.2.9", "2001:db8::9"] as const;
+const B = ["192.0.2.9", "2001:db8:0:9::9"] as const;
 
 let network: Network;
 let server: Host;
@@ -102,7 +102,7 @@ describe.each(EITHER_IPTABLES)("on $name", ({ name, on }) => {
     const before = await knownOn(host);
     expect(before).toEqual({
       open: A,
-      banned: B,
+      banned: [B[0], "2001:db8:0:9::/64"],
       partWay: [`${network.link.client.ipv4} at 1`, `${network.link.client.ipv6} at 1`],
     });
     await apply(host);

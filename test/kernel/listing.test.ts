@@ -105,9 +105,11 @@ describe.each(FAMILIES)("over %s", (family) => {
     ]);
   });
 
+  const bannedAs = (n: number) => (family === "ipv4" ? seen(n) : `${seen(n)}/64`);
+
   test("who is banned", () => {
     expect(here(status.banned)).toEqual([
-      { source: seen(7), secondsLeft: expect.any(Number), automatic: true },
+      { source: bannedAs(7), secondsLeft: expect.any(Number), automatic: true },
     ]);
   });
 
