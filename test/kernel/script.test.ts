@@ -149,7 +149,7 @@ describe.each(KINDS)("iptables-%s", (kind) => {
     await run(ONE, { kind });
     expect(await both(kind)).toBe(once);
     await iptables(kind, "-A PREROUTING -j POSTERN");
-    await iptables(kind, "-A OUTPUT -p tcp -g POSTERN-pass_ssh");
+    await iptables(kind, "-A OUTPUT -p tcp -g POSTERN-headers");
     await iptables(kind, "-A PREROUTING -m comment --comment the_gate -j POSTERN");
     await run(ONE, { kind });
     expect(await both(kind)).toBe(once);
