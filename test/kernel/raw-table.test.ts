@@ -93,7 +93,7 @@ describe.each(EITHER_IPTABLES)("of $name", (holder) => {
       await damage();
       expect(await enters()).toBe(true);
       expect(await statusSays()).toEqual([
-        expect.stringContaining(`${label} gets past the gate: ${said}`),
+        expect.stringContaining(`the gate does not filter ${label}: ${said}`),
       ]);
     }
     // What is left of it goes on to learn.
