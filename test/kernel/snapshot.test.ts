@@ -27,6 +27,7 @@ async function listing(): Promise<readonly string[]> {
   const { stdout } = await network.server.run(["nft", "--stateless", "list", "ruleset"]);
   return stdout
     .replace(/^table inet postern \{\n|\n\}\n$/g, "")
+    .replace("\n}\ntable ip6 postern {\n", "\n\n")
     .split("\n\n")
     .toSorted();
 }
