@@ -104,7 +104,7 @@ function orderThatPasses(
   return undefined;
 }
 
-/** Where Linux takes the ports of its own connections from, unless it is told otherwise. */
+/** Where Linux takes the ports of its own connections from, unless a setting says otherwise. */
 const EPHEMERAL = { first: 32_768, last: 60_999 };
 /** Hardly one draw in a thousand is weak. */
 const MOST_DRAWS = 10;

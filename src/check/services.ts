@@ -2,7 +2,7 @@
 
 import type { Chance } from "./fresh.ts";
 
-/** What whoever runs the check has to give. */
+/** What the caller of the check has to give. */
 export interface Known {
   /**
    * Ports in the order in which nmap-services says they are most often open, by protocol;

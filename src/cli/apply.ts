@@ -58,7 +58,7 @@ export const apply: Command = {
   },
 };
 
-/** Over the connection that a gate guards, a mistake would lock out whoever loads it. */
+/** Over the connection that a gate guards, a mistake would lock out the administrator who loads it. */
 function readWait(
   { options }: Given,
   overSsh: boolean,

@@ -136,7 +136,7 @@ function trusted({ policy }: DoorParts, besides: readonly Match[] = []): Rule[] 
   return policy.trusted.map((prefix) => rule([...besides, { kind: "source", in: prefix }], RETURN));
 }
 
-/** Trusted sources are never noted: whoever forges them pushes nobody out of a list. */
+/** Trusted sources are never noted: forged ones push nobody out of a list. */
 function passChain({ door, own }: DoorParts): Chain {
   return chain(
     `pass_${door.name}`,

@@ -25,7 +25,7 @@ export interface Outcome {
   readonly addresses: readonly AddressOutcome[];
   /** Why nothing could be knocked at; undefined where something was. */
   readonly obstacle: string | undefined;
-  /** The one that was accepted first, unless it was only looked. Whoever gets it ends it. */
+  /** The one that was accepted first, unless the client only looked. The caller ends it. */
   readonly connection: Connecting | undefined;
   /** From the first packet to the end. */
   readonly milliseconds: number;

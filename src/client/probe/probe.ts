@@ -164,7 +164,7 @@ async function seeShut(
   door: ProbeErrand["door"],
   after: () => number,
 ): Promise<Stage> {
-  // A datagram goes on with the session that the last one has begun.
+  // A datagram continues the session that the last one has begun.
   const protects = door.protects.filter(({ protocol }) => protocol === "tcp");
   const hasUdp = protects.length < door.protects.length;
   for (let looks = 1; ; looks++) {
@@ -183,7 +183,7 @@ function probeOf(addresses: readonly AddressProbe[]): Probe {
   return { addresses, obstacle: undefined, verdict: verdictOf(addresses) };
 }
 
-/** What is refuted outweighs what is not known; a knock that opened nowhere is told apart. */
+/** What is refuted outweighs what is not known; a knock that opened nowhere has a status of its own. */
 function verdictOf(addresses: readonly AddressProbe[]): Verdict {
   const stages = addresses.flatMap((one) => one.stages);
   const opens = stages.filter(({ name }) => name === "opens");
