@@ -93,16 +93,21 @@ function fieldsIn({ ephemeral, taken }: Occupied, count: number): Field[] {
   return [];
 }
 
-/** Ports that scanners or people think of, looked at once for all draws. */
-const THOUGHT_OF: ReadonlySet<number> = new Set(
-  portsIn({ first: 1, last: HIGHEST }).filter(
-    (port) => isScannedByDefault(port) || isMemorable(port),
-  ),
-);
+/** Ports that scanners or people think of, looked at once for all draws and not where none is. */
+let thoughtOf: ReadonlySet<number> | undefined;
+
+function portsThoughtOf(): ReadonlySet<number> {
+  thoughtOf ??= new Set(
+    portsIn({ first: 1, last: HIGHEST }).filter(
+      (port) => isScannedByDefault(port) || isMemorable(port),
+    ),
+  );
+  return thoughtOf;
+}
 
 /** Neither in use, nor one that scanners or people think of. */
 export function isFresh(port: number, taken: ReadonlySet<number>): boolean {
-  return !taken.has(port) && !THOUGHT_OF.has(port);
+  return !taken.has(port) && !portsThoughtOf().has(port);
 }
 
 /** A larger field is more likely, so that every port is as likely as any other. */

@@ -35,8 +35,15 @@ export function parseServices(text: string): CommonPorts {
   return { tcp: byFrequency(found.tcp), udp: byFrequency(found.udp) };
 }
 
-function byFrequency(ports: ReadonlyMap<number, number>): number[] {
-  return [...ports]
-    .sort(([a, often], [b, seldom]) => seldom - often || a - b)
-    .map(([port]) => port);
+/** Most of the many ports share few frequencies, so that there is little to compare. */
+function byFrequency(frequencies: ReadonlyMap<number, number>): number[] {
+  const alike = new Map<number, number[]>();
+  for (const [port, frequency] of frequencies) {
+    const ports = alike.get(frequency);
+    if (ports === undefined) alike.set(frequency, [port]);
+    else ports.push(port);
+  }
+  return [...alike]
+    .sort(([often], [seldom]) => seldom - often)
+    .flatMap(([, ports]) => [...Uint16Array.from(ports).sort()]);
 }

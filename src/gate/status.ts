@@ -140,7 +140,12 @@ async function readBypasses(host: Host, listing: Listing): Promise<Status["bypas
   if (placed === undefined && gaps.length === 0) return null;
   const others =
     placed === undefined ? [] : findBypasses(placed, await readPaths(host, placed.policy));
-  return [...gaps, ...others].map(({ code, severity, what, fix }) => ({ code, severity, what, fix }));
+  return [...gaps, ...others].map(({ code, severity, what, fix }) => ({
+    code,
+    severity,
+    what,
+    fix,
+  }));
 }
 
 async function readAgent(host: Host, { sets, counters }: Listing): Promise<AgentStatus | null> {

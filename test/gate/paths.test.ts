@@ -125,6 +125,46 @@ test("a host that tells nothing is not judged, and that is said", async () => {
   ]);
 });
 
+test("each namespace is entered once, by its name where it has one, and an empty one never", async () => {
+  const entered: string[] = [];
+  const files: Record<string, string> = {
+    "/proc/self/mountinfo": [
+      "49 41 0:4 net:[2] /run/netns/blue rw shared:6 - nsfs nsfs rw",
+      "50 41 0:4 net:[5] /run/netns/idle rw shared:7 - nsfs nsfs rw",
+      "51 41 0:4 net:[1] /run/netns/own rw shared:8 - nsfs nsfs rw",
+      "52 41 0:4 mnt:[6] /run/other rw - nsfs nsfs rw",
+    ].join("\n"),
+    "/proc/20/net/dev": "Inter-|   Receive\n face |bytes\n    lo:  0 0\n  eth0: 1 2\n",
+    "/proc/21/net/dev": "Inter-|   Receive\n face |bytes\n    lo:  0 0\n",
+    "/proc/22/net/dev": "Inter-|   Receive\n face |bytes\n    lo:  0 0\n  log0: 1 2\n",
+  };
+  const namespaces: Record<string, number> = { 10: 1, self: 1, 20: 2, 23: 2, 21: 3, 22: 4 };
+  const host = hostOf(
+    { "ip --json --details link show": LINK },
+    {
+      listFolder: () => Promise.resolve(ok(["10", "20", "23", "21", "22", "sys"])),
+      readLink: (path) =>
+        Promise.resolve(`net:[${namespaces[path.split("/")[2] ?? ""] ?? "none"}]`),
+      readKernelFile: (path) => Promise.resolve(files[path]),
+    },
+  );
+  await readPaths(
+    {
+      ...host,
+      run: (argv, options) => {
+        if (argv[0] === "nsenter") entered.push(argv[1] ?? "");
+        return host.run(argv, options);
+      },
+    },
+    POLICY,
+  );
+  expect(entered).toEqual([
+    "--net=/run/netns/blue",
+    "--net=/proc/22/ns/net",
+    "--net=/run/netns/idle",
+  ]);
+});
+
 test("without privilege the namespaces of containers are not looked at", async () => {
   const host = hostOf(
     { "ip --json --details link show": LINK, "tc -json qdisc show": "[]" },

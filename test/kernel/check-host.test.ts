@@ -289,7 +289,7 @@ describe("a host that tells little", () => {
   const NMAP = "/usr/share/nmap/nmap-services";
   test.each([
     ["100 MB", "truncate -s 100M $file", `"${NMAP}" is larger than 1 MiB`],
-    ["without an end", "file=/dev/zero", `"${NMAP}" is larger than 1 MiB`],
+    ["without an end", "file=/dev/zero", `"${NMAP}" is not a plain file`],
     ["garbage", "head -c 900000 /dev/urandom > $file", `"${NMAP}" is not UTF-8 text`],
     ["text that says nothing", "seq 100000 > $file", "it names no ports"],
   ])("an nmap-services that is %s is told", async (_, make, why) => {

@@ -24,7 +24,7 @@ function changing<Args extends unknown[], T>(deal: Deal<Args, T>): Deal<Args, T>
   };
 }
 
-const READING_PROGRAM = /^(ss|ip|grep|uname|.*-save)$/;
+const READING_PROGRAM = /^(ss|ip|tc|bridge|nsenter|grep|uname|.*-save)$/;
 const READING_ARGUMENT = /^(list|--version|--check|--test)$/;
 
 function onlyReads([program = "", ...args]: readonly string[]): boolean {

@@ -135,7 +135,7 @@ describe("killed before and after every change that it makes", () => {
 
   test("an apply that waits for its confirmation: the old gate or the new, and then the old", async () => {
     // Long enough for a slow machine to look before it goes back.
-    const line = `apply ${whole.folder}/NEW --confirm 5s`;
+    const line = `apply ${whole.folder}/NEW --confirm 8s`;
     const seen = new Set<string>();
     await letDie(line, putUpOld, async (host, death) => {
       const found = await rulesOn(host);

@@ -64,31 +64,44 @@ async function ownChildren(
   return children.filter(({ on, link }) => taken.get(on)?.includes(link.mac ?? "?") === true);
 }
 
-/** Files that stand for the network namespaces of processes, and for named ones. */
+/** One file for each other network namespace that has a name or processes, and more than `lo`. */
 async function findNamespaces(host: Host): Promise<{ paths: string[]; isHidden: boolean }> {
   const own = await host.readLink("/proc/self/ns/net");
-  const [processes, named] = await Promise.all([
+  const [processes, mounts, mayEnter] = await Promise.all([
     host.listFolder("/proc"),
-    host.listFolder("/run/netns"),
+    host.readKernelFile("/proc/self/mountinfo"),
+    mayEnterNamespaces(host),
   ]);
   const pids = (processes.ok ? processes.value : []).filter((name) => /^\d+$/.test(name));
-  const links = await Promise.all(
-    pids.map(async (pid) => {
-      const path = `/proc/${pid}/ns/net`;
-      return { path, namespace: await host.readLink(path) };
-    }),
+  const ofProcesses = await Promise.all(
+    pids.map(async (pid) => ({ pid, namespace: await host.readLink(`/proc/${pid}/ns/net`) })),
   );
-  const others = new Map<string, string>();
-  for (const { path, namespace } of links) {
-    if (namespace !== undefined && namespace !== own) others.set(namespace, path);
-  }
-  return {
-    paths: [
-      ...others.values(),
-      ...(named.ok ? named.value : []).map((name) => `/run/netns/${name}`),
-    ],
-    isHidden: !(await mayEnterNamespaces(host)),
-  };
+  const named = new Map(namedIn(mounts ?? ""));
+  const pidIn = new Map(ofProcesses.map(({ pid, namespace }) => [namespace, pid]));
+  for (const namespaces of [named, pidIn]) namespaces.delete(own ?? "");
+  pidIn.delete(undefined);
+  const inhabited = await Promise.all(
+    [...pidIn].map(async ([namespace, pid]) =>
+      (await hasOnlyLoopback(host, pid))
+        ? []
+        : [named.get(namespace ?? "") ?? `/proc/${pid}/ns/net`],
+    ),
+  );
+  const others = [...named].flatMap(([namespace, path]) => (pidIn.has(namespace) ? [] : [path]));
+  return { paths: [...inhabited.flat(), ...others], isHidden: !mayEnter };
+}
+
+/** Such as of a service that may not use the network. One name before a colon a line: proc(5). */
+async function hasOnlyLoopback(host: Host, pid: string): Promise<boolean> {
+  const devices = await host.readKernelFile(`/proc/${pid}/net/dev`);
+  return devices !== undefined && !/^ *(?!lo:)[^\s:]+:/m.test(devices);
+}
+
+/** Namespaces that are mounted under a name: mountinfo in proc(5). */
+function namedIn(mounts: string): [string, string][] {
+  return [...mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\S+) /gm)].map(
+    ([, namespace = "", path = ""]) => [namespace, path],
+  );
 }
 
 /** Bit 21 of the capability sets is CAP_SYS_ADMIN: capability.h of Linux. */
