@@ -36,13 +36,13 @@ export type Memory = "connections" | "sources";
 /**
  * What the kernel has to do for a policy; the same arguments always make the same program.
  *
- * @param around what is known of the host. By default every service listens on all addresses and
- *   answers by itself: where that is not so, stray segments find a service that listens on one
- *   address, and connections that NAT hands on past a listener are cut.
+ * @param around what is known of the host. By default every service listens on all addresses, and
+ *   only doors with `destinations` are before other hosts: where that is not so, stray segments find
+ *   a service that listens on one address, and a connection that NAT hands on past a listener is cut.
  */
 export function compilePolicy(
   policy: Policy,
-  { bound = [], handedOn = [] }: Partial<Surroundings> = {},
+  { bound = [], elsewhere = namesOfForwarded(policy) }: Partial<Surroundings> = {},
   memory: Memory = "connections",
 ): Program {
   const kind = KINDS[memory];
@@ -67,7 +67,15 @@ export function compilePolicy(
     ...services.chains,
     ...pingChain(policy),
     ...doors.flatMap(({ door, own, counters }) => [
-      ...kind.door({ policy, door, shared, own, refused: counters.refused, bound, handedOn }),
+      ...kind.door({
+        policy,
+        door,
+        shared,
+        own,
+        refused: counters.refused,
+        bound,
+        mayEndElsewhere: elsewhere.includes(door.name),
+      }),
       ...(door.sequence === undefined
         ? []
         : compileSequence(
@@ -123,6 +131,10 @@ interface Kind {
   /** What is no knock, though its port is one of a knock. */
   readonly ignored: readonly Rule[];
   readonly reassembles: (policy: Policy) => boolean;
+}
+
+function namesOfForwarded({ doors }: Policy): string[] {
+  return doors.flatMap(({ name, destinations }) => (destinations.length > 0 ? [name] : []));
 }
 
 const KINDS: Readonly<Record<Memory, Kind>> = {

@@ -12,7 +12,6 @@ import {
   ESTABLISHED_SECONDS,
   exemptLoopback,
   HANDSHAKE_SECONDS,
-  isHandedOn,
   refuseBanned,
   refuseChain,
   toListenersOnOneAddress,
@@ -49,7 +48,7 @@ export function compileDoorBySource(parts: DoorParts): Chain[] {
 function tcpChains(parts: DoorParts): Chain[] {
   return [
     tcpChain(parts),
-    ...(isHandedOn(parts) ? [] : [listenerChain(parts)]),
+    ...(parts.mayEndElsewhere ? [] : [listenerChain(parts)]),
     elsewhereChain(parts),
     newChain(parts),
     passChain(parts),
@@ -70,7 +69,7 @@ function tcpChain(parts: DoorParts): Chain {
     rule([{ kind: "new-connection", is: true }], goto(`new_${door.name}`)),
     ...toListenersOnOneAddress(boundAt(door, bound), elsewhere),
     rule([{ kind: "new-connection", is: false }, { kind: "bound-socket" }], RETURN),
-    ...(isHandedOn(parts) ? [] : [rule(listener, goto(`listener_${door.name}`))]),
+    ...(parts.mayEndElsewhere ? [] : [rule(listener, goto(`listener_${door.name}`))]),
     rule([], elsewhere, "or a fragment that ends before its flags"),
   );
 }

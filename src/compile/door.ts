@@ -12,7 +12,6 @@ import {
   ESTABLISHED_SECONDS,
   exemptLoopback,
   HANDSHAKE_SECONDS,
-  isHandedOn,
   packetsTo,
   refuseBanned,
   refuseChain,
@@ -75,7 +74,7 @@ function tcpChains(parts: DoorParts): Chain[] {
     passChain(parts),
     existingChain(parts),
     halfChain(parts),
-    ...(isHandedOn(parts) ? [] : [listenerChain(parts)]),
+    ...(parts.mayEndElsewhere ? [] : [listenerChain(parts)]),
     rememberedChain(parts),
   ];
 }
@@ -166,7 +165,10 @@ function existingChain(parts: DoorParts): Chain {
     `${name}: which socket would take it?`,
     ...trusted(parts),
     ...toListenersOnOneAddress(boundAt(door, bound), remembered),
-    rule([{ kind: "listener-only" }], isHandedOn(parts) ? remembered : goto(`listener_${name}`)),
+    rule(
+      [{ kind: "listener-only" }],
+      parts.mayEndElsewhere ? remembered : goto(`listener_${name}`),
+    ),
     rule([{ kind: "has-socket" }], goto(`half_${name}`)),
     rule([], remembered),
   );

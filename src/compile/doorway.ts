@@ -35,23 +35,20 @@ export interface Surroundings {
   /** Where services behind doors listen on one address alone. */
   readonly bound: readonly Endpoint[];
   /**
-   * Services that NAT rules of the host hand on, to a container for instance. A listener at such a
-   * port may be a proxy that sees none of the connections.
+   * Names of the doors behind which a TCP connection may end elsewhere than at this host's sockets:
+   * in a container, at a host behind this one. A listener here at the same port may see nothing of it.
    */
-  readonly handedOn: readonly HandedOn[];
+  readonly elsewhere: readonly string[];
 }
 
-export interface HandedOn {
-  readonly protocol: "tcp" | "udp";
-  readonly ports: { readonly first: number; readonly last: number };
-}
-
-export interface DoorParts extends Surroundings {
+export interface DoorParts extends Pick<Surroundings, "bound"> {
   readonly policy: Policy;
   readonly door: Door;
   readonly shared: GateSets;
   readonly own: DoorSets;
   readonly refused: Counter;
+  /** As in {@link Surroundings}. */
+  readonly mayEndElsewhere: boolean;
 }
 
 /** Those that are behind the door. */
@@ -60,18 +57,6 @@ export function boundAt({ protects }: Door, bound: readonly Endpoint[]): Endpoin
     protects.some(
       ({ protocol, ports }) => protocol === "tcp" && port >= ports.first && port <= ports.last,
     ),
-  );
-}
-
-/** Whether a TCP service of the door may end elsewhere, though something listens here. */
-export function isHandedOn({ door, handedOn }: DoorParts): boolean {
-  return handedOn.some(
-    ({ protocol, ports }) =>
-      protocol === "tcp" &&
-      door.protects.some(
-        (own) =>
-          own.protocol === "tcp" && own.ports.first <= ports.last && ports.first <= own.ports.last,
-      ),
   );
 }
 

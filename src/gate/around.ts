@@ -1,21 +1,65 @@
 /** What the rules of a gate depend on besides its policy: where the host's services listen. */
 import type { Surroundings } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
-import type { Policy } from "../policy/policy.ts";
+import { type Address, printAddress, widthOf } from "../policy/address.ts";
+import type { Door, Policy } from "../policy/policy.ts";
+import { readAddresses } from "./check/addresses.ts";
+import { portsMeet, type Service } from "./check/ports.ts";
 import { readPublished } from "./check/published.ts";
 import type { BoundSockets } from "./sockets.ts";
 
-/** @param bound as `readBoundSockets` has found them. */
+/** @param sockets as `readBoundSockets` has found them. */
 export async function readAround(
   host: Host,
   policy: Policy,
-  { listeners }: BoundSockets,
+  { listeners, served }: BoundSockets,
 ): Promise<Surroundings> {
-  const protectsTcp = policy.doors.some(({ protects }) =>
-    protects.some(({ protocol }) => protocol === "tcp"),
-  );
-  if (!protectsTcp) return { bound: listeners, handedOn: [] };
-  // Where there is no nft this is empty, and the rules of iptables are read all the same.
+  const doors = policy.doors.filter((door) => tcpServicesOf(door).length > 0);
+  if (doors.length === 0) return { bound: listeners, elsewhere: [] };
+  const published = await readPublishedHere(host);
+  const own = doors.some(hasDestinations) ? ((await readAddresses(host)) ?? []) : [];
+  const isElsewhere = (door: Door) =>
+    !endsHere(door, own) ||
+    tcpServicesOf(door).some(
+      (service) => isPublished(service, published) || !isServed(service, served),
+    );
+  return {
+    bound: listeners,
+    elsewhere: doors.filter(isElsewhere).map(({ name }) => name),
+  };
+}
+
+/** Where there is no nft its ruleset is empty, and the rules of iptables are read all the same. */
+async function readPublishedHere(host: Host): Promise<readonly Service[]> {
   const { stdout } = await host.run(["nft", "--json", "--terse", "list", "ruleset"]);
-  return { bound: listeners, handedOn: await readPublished(host, stdout) };
+  return readPublished(host, stdout);
+}
+
+function tcpServicesOf({ protects }: Door): Service[] {
+  return protects.filter(({ protocol }) => protocol === "tcp");
+}
+
+function hasDestinations({ destinations }: Door): boolean {
+  return destinations.length > 0;
+}
+
+function endsHere({ destinations }: Door, own: readonly Address[]): boolean {
+  const names = new Set(own.map(printAddress));
+  return destinations.every(
+    ({ first, length }) => length === widthOf(first.family) && names.has(printAddress(first)),
+  );
+}
+
+function isPublished(service: Service, published: readonly Service[]): boolean {
+  return published.some(
+    ({ protocol, ports }) => protocol === service.protocol && portsMeet(ports, service.ports),
+  );
+}
+
+/** What is to be there later may be a container, which has a listener only in front of it. */
+function isServed({ ports }: Service, served: ReadonlySet<number>): boolean {
+  for (let port = ports.first; port <= ports.last; port += 1) {
+    if (!served.has(port)) return false;
+  }
+  return true;
 }

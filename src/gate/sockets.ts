@@ -12,6 +12,8 @@ import { atDoors, isProtected } from "./connections.ts";
 import { isEveryAddress, isLoopback, parseEndpoint } from "./listeners.ts";
 
 export interface BoundSockets {
+  /** Ports at which there is a TCP listener, on whatever address. */
+  readonly served: ReadonlySet<number>;
   readonly listeners: readonly Endpoint[];
   readonly connections: readonly Connection[];
 }
@@ -19,12 +21,13 @@ export interface BoundSockets {
 /** Those at the ports of the policy's doors; none where there is no `ss` to ask. */
 export async function readBoundSockets(host: Host, policy: Policy): Promise<BoundSockets> {
   const sockets = await readSockets(host);
-  const listeners = sockets
-    .filter(({ state, local }) => state === "LISTEN" && isBound(local.address))
-    .map(({ local }) => local)
+  const listening = sockets.flatMap(({ state, local }) => (state === "LISTEN" ? [local] : []));
+  const listeners = listening
+    .filter(({ address }) => isBound(address))
     .filter(({ port }) => isProtected(policy, port));
   const isListener = (local: Endpoint) => listeners.some((other) => isSame(other, local));
   return {
+    served: new Set(listening.map(({ port }) => port)),
     listeners,
     connections: sockets
       .filter(({ state, local }) => state !== "LISTEN" && isListener(local))

@@ -6,8 +6,11 @@
  *                            :8022 ─ DNAT ─> inner:22
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { loadPolicy } from "../../src/gate/load.ts";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
-import { loadGate, removeGate, untilNone } from "./gate.ts";
+import { policyOf } from "../setup/policy.ts";
+import { sure } from "../setup/sure.ts";
+import { removeGate, untilNone } from "./gate.ts";
 import { type Holder, holdersOver, NFTABLES } from "./holders.ts";
 import type { Running } from "./host.ts";
 import { type End, letForward, makeNetwork, type Network } from "./network.ts";
@@ -89,7 +92,11 @@ function targetOf(kind: Kind, family: Family) {
     : { address: inner[family], port: 22, empty: 23 };
 }
 
-const withProxy = { "with a userland proxy": true, "without one": false } as const;
+/** Something of this host that listens at the port of the door, and sees none of its connections. */
+const PORT_HERE: Readonly<Record<Kind, Readonly<Record<string, boolean>>>> = {
+  "a published port": { "with a userland proxy": true, "without one": false },
+  "a forwarded host": { "with a service here of the same number": true, "without one": false },
+};
 
 function describeDoor(kind: Kind, family: Family, holder: Holder): void {
   /** What does not hang on the holder, or is only for nftables. */
@@ -98,7 +105,11 @@ function describeDoor(kind: Kind, family: Family, holder: Holder): void {
   };
   const target = () => targetOf(kind, family);
   const opens = () => canConnect(network.client, target().address, target().port);
-  const load = (refuse: string) => loadGate(network.server, doorBefore[kind](refuse), holder);
+  /** As `apply` does, for the rules depend on what listens here and what is handed on. */
+  const load = async (refuse: string) => {
+    const policy = policyOf(doorBefore[kind](refuse));
+    sure(await loadPolicy(holder.on(network.server), holder.backend, policy));
+  };
   afterEach(() => removeGate(network.server, holder));
 
   testOnce("is open without a gate, and shut behind one", async () => {
@@ -153,23 +164,22 @@ describe.each(FAMILIES)("over %s", (family) => {
   const holders = (isOnIptables: boolean) =>
     holdersOver(family).filter((holder) => holder === NFTABLES || isOnIptables);
 
-  describe.each(Object.entries(withProxy))("a published port %s", (_, hasProxy) => {
-    let proxy: readonly Running[] = [];
-    beforeAll(async () => {
-      if (hasProxy)
-        proxy = Object.values(
-          await listenOnBoth(network.server, { protocol: "tcp", port: PUBLISHED }),
-        );
+  describe.each([
+    { kind: "a published port", port: PUBLISHED },
+    { kind: "a forwarded host", port: 22 },
+  ] as const)("$kind", ({ kind, port }) => {
+    describe.each(Object.entries(PORT_HERE[kind]))("%s", (_, isListening) => {
+      let listening: readonly Running[] = [];
+      beforeAll(async () => {
+        if (!isListening) return;
+        listening = Object.values(await listenOnBoth(network.server, { protocol: "tcp", port }));
+      });
+      afterAll(async () => {
+        for (const listener of listening) await listener.stop();
+      });
+      describe.each(holders(isListening === (family === "ipv4")))("held by $name", (holder) =>
+        describeDoor(kind, family, holder),
+      );
     });
-    afterAll(async () => {
-      for (const listener of proxy) await listener.stop();
-    });
-    describe.each(holders(hasProxy === (family === "ipv4")))("held by $name", (holder) =>
-      describeDoor("a published port", family, holder),
-    );
   });
-
-  describe.each(holders(family === "ipv6"))("a forwarded host, held by $name", (holder) =>
-    describeDoor("a forwarded host", family, holder),
-  );
 });
