@@ -188,6 +188,24 @@ describe.each(ENGINES)("$name", (docker) => {
       expect(problems.map(({ code }) => code)).not.toContain("nothing-listens");
     });
 
+    test.runIf(hasProxy)(
+      "started after the gate it is behind it, and its sessions go on",
+      async () => {
+        await stop();
+        await apply();
+        await start();
+        expect(await reaches("ipv4")).toBe(false);
+        await knock("ipv4");
+        await until("an open door", () => reaches("ipv4"));
+        const session = connect(network.client, addressOf("ipv4"), PUBLISHED);
+        for (const word of ["first", "second"].map((n) => `${n} ${docker.name} ${holder.name}`)) {
+          session.write(`${word}\n`);
+          await until(`${word} inside`, () => inside.ipv4.stdout().includes(`${word}\n`));
+        }
+        await session.stop();
+      },
+    );
+
     test("when it starts anew nobody slips in, and who has knocked is in", async () => {
       await apply();
       await knock("ipv6");

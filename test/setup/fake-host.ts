@@ -25,7 +25,7 @@ export interface Answers {
   readonly loads?: readonly Finished[];
   readonly files?: Readonly<Record<string, string>>;
   readonly conntrack?: string;
-  /** What `ss` prints. */
+  /** What `ss` prints; by default that sshd listens. */
   readonly sockets?: string;
   /** Where symbolic links lead. */
   readonly links?: Readonly<Record<string, string>>;
@@ -60,6 +60,7 @@ export interface FakeHost extends Host {
   readonly written: Map<string, string>;
 }
 
+const SSHD = "LISTEN 0 128 *:22 *:*\n";
 const DONE: Finished = { status: 0, stdout: "", stderr: "" };
 const NOTHING = '{"nftables": []}';
 const NOT_THERE: Finished = { status: 127, stdout: "", stderr: "spawn ENOENT" };
@@ -215,7 +216,7 @@ function programsOf(answers: Answers) {
     tables,
     loads,
     conntrack,
-    sockets,
+    sockets = SSHD,
     rules = "table inet postern {\n}\n",
     check = DONE,
   } = answers;
@@ -243,8 +244,7 @@ function programsOf(answers: Answers) {
     [LOAD.join(" ")]: () => nextLoad() ?? DONE,
     "systemctl is-enabled postern.service": () =>
       answers.unitState === undefined ? NOT_THERE : prints(`${answers.unitState}\n`),
-    "ss --no-header --numeric --tcp --all": () =>
-      sockets === undefined ? NOT_THERE : prints(sockets),
+    "ss --no-header --numeric --tcp --all": () => prints(sockets),
     "conntrack -L -p tcp": () => (conntrack === undefined ? NOT_THERE : prints(conntrack)),
   };
   return programs;

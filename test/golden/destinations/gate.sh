@@ -33,7 +33,6 @@
 #         tcp_DOOR: TCP. Does it begin a connection?
 #           new_DOOR: it does. Is the source banned, has it a grant?
 #             pass_DOOR: it may: remember its source, and back to POSTERN.
-#           listener_DOOR: it does not, and no connection of this host has it.
 #           elsewhere_DOOR: it does not, and is for no socket of this host.
 #         refuse_DOOR: it may not: drop it.
 #
@@ -62,7 +61,6 @@ rules() {
 :POSTERN - [0:0]
 :POSTERN-door_inside - [0:0]
 :POSTERN-tcp_inside - [0:0]
-:POSTERN-listener_inside - [0:0]
 :POSTERN-elsewhere_inside - [0:0]
 :POSTERN-new_inside - [0:0]
 :POSTERN-pass_inside - [0:0]
@@ -77,7 +75,6 @@ rules() {
 :POSTERN-wrong_inside - [0:0]
 :POSTERN-door_outside - [0:0]
 :POSTERN-tcp_outside - [0:0]
-:POSTERN-listener_outside - [0:0]
 :POSTERN-elsewhere_outside - [0:0]
 :POSTERN-new_outside - [0:0]
 :POSTERN-pass_outside - [0:0]
@@ -110,18 +107,8 @@ rules() {
 # inside: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_inside -p tcp --syn -g POSTERN-new_inside
 -A POSTERN-tcp_inside -p tcp ! --syn -m socket -j RETURN
--A POSTERN-tcp_inside -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_inside
 # or a fragment that ends before its flags
 -A POSTERN-tcp_inside -g POSTERN-elsewhere_inside
-
-# inside: no connection has it. It may end a handshake by SYN cookie, once.
--A POSTERN-listener_inside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_inside
--A POSTERN-listener_inside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_inside
-# no handshake ends so
--A POSTERN-listener_inside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_inside
--A POSTERN-listener_inside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun4-120s-de5031b3 -m recent --remove --name postern-inside_begun4-120s-de5031b3 -j RETURN
--A POSTERN-listener_inside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-inside_begun6-120s-ccd8f02b -m recent --remove --name postern-inside_begun6-120s-ccd8f02b -j RETURN
--A POSTERN-listener_inside -g POSTERN-refuse_inside
 
 # inside: no socket vouches for it; perhaps a source that was let through.
 -A POSTERN-elsewhere_inside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-inside_let_through4-432000s-a20796e8 -j RETURN
@@ -198,18 +185,8 @@ rules() {
 # outside: is it a new connection, or part of one that exists?
 -A POSTERN-tcp_outside -p tcp --syn -g POSTERN-new_outside
 -A POSTERN-tcp_outside -p tcp ! --syn -m socket -j RETURN
--A POSTERN-tcp_outside -p tcp ! --syn -m socket --nowildcard -g POSTERN-listener_outside
 # or a fragment that ends before its flags
 -A POSTERN-tcp_outside -g POSTERN-elsewhere_outside
-
-# outside: no connection has it. It may end a handshake by SYN cookie, once.
--A POSTERN-listener_outside -4 -m recent --rcheck --name postern-banned4-always-44b432a4 -g POSTERN-refuse_outside
--A POSTERN-listener_outside -6 -m recent --rcheck --name postern-banned6-always-44c29f0b --mask ffff:ffff:ffff:ffff:: -g POSTERN-refuse_outside
-# no handshake ends so
--A POSTERN-listener_outside -p tcp ! --tcp-flags FIN,RST NONE -g POSTERN-refuse_outside
--A POSTERN-listener_outside -4 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun4-120s-23bb43f0 -m recent --remove --name postern-outside_begun4-120s-23bb43f0 -j RETURN
--A POSTERN-listener_outside -6 -p tcp ! --tcp-flags ACK NONE -m recent --rcheck --seconds 120 --name postern-outside_begun6-120s-ad13def6 -m recent --remove --name postern-outside_begun6-120s-ad13def6 -j RETURN
--A POSTERN-listener_outside -g POSTERN-refuse_outside
 
 # outside: no socket vouches for it; perhaps a source that was let through.
 -A POSTERN-elsewhere_outside -4 -p tcp ! --tcp-flags ACK,RST NONE -m recent --update --seconds 432000 --name postern-outside_let_through4-432000s-0b667e5b -j RETURN
