@@ -88,7 +88,7 @@ describe.each(FAMILIES)("over %s", (family) => {
     const counted =
       name === "nftables"
         ? /packets (\d+)/.exec(stdout)?.[1]
-        : /^\s*(\d+)\s+\d+ DROP/m.exec(stdout)?.[1];
+        : /^\s*(\d+)\s+\d+ DROP .*counts=mosh_refused/m.exec(stdout)?.[1];
     return Number(counted ?? 0);
   }
 });
