@@ -66,23 +66,10 @@ export function compilePolicy(
     ...knocks.chains,
     ...services.chains,
     ...pingChain(policy),
-    ...doors.flatMap(({ door, own, counters }) => [
-      ...kind.door({
-        policy,
-        door,
-        shared,
-        own,
-        refused: counters.refused,
-        bound,
-        mayEndElsewhere: elsewhere.includes(door.name),
-      }),
-      ...(door.sequence === undefined
-        ? []
-        : compileSequence(
-            { policy, door, sequence: door.sequence, shared, own, ...counters },
-            kind.ignored,
-          )),
-    ]),
+    ...doors.flatMap((own) => {
+      const mayEndElsewhere = elsewhere.includes(own.door.name);
+      return chainsOfDoor(kind, { policy, shared, ...own }, { bound, mayEndElsewhere });
+    }),
     ...compileCarriers(
       policy,
       doors.map(({ door, own, counters }) => ({ policy, door, shared, own, ...counters })),
@@ -105,6 +92,24 @@ export function compilePolicy(
     chains,
     reassembles: kind.reassembles(policy),
   };
+}
+
+type OfDoor = Pick<DoorParts, "policy" | "door" | "shared" | "own"> & {
+  readonly counters: ReturnType<typeof countersOf>;
+};
+
+function chainsOfDoor(
+  kind: Kind,
+  { counters, ...parts }: OfDoor,
+  around: Pick<DoorParts, "bound" | "mayEndElsewhere">,
+): Chain[] {
+  const { sequence } = parts.door;
+  return [
+    ...kind.door({ ...parts, ...around, refused: counters.refused }),
+    ...(sequence === undefined
+      ? []
+      : compileSequence({ ...parts, sequence, ...counters }, kind.ignored)),
+  ];
 }
 
 const ENTRY: Entry = {

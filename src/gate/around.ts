@@ -4,8 +4,9 @@ import type { Host } from "../host/index.ts";
 import { type Address, printAddress, widthOf } from "../policy/address.ts";
 import type { Door, Policy } from "../policy/policy.ts";
 import { readAddresses } from "./check/addresses.ts";
+import { readPrintedRules } from "./check/nat/read.ts";
 import { portsMeet, type Service } from "./check/ports.ts";
-import { readPublished } from "./check/published.ts";
+import { publishedIn } from "./check/published.ts";
 import type { BoundSockets } from "./sockets.ts";
 
 /** @param sockets as `readBoundSockets` has found them. */
@@ -16,7 +17,7 @@ export async function readAround(
 ): Promise<Surroundings> {
   const doors = policy.doors.filter((door) => tcpServicesOf(door).length > 0);
   if (doors.length === 0) return { bound: listeners, elsewhere: [] };
-  const published = await readPublishedHere(host);
+  const published = publishedIn(await readPrintedRules(host));
   const own = doors.some(hasDestinations) ? ((await readAddresses(host)) ?? []) : [];
   const isElsewhere = (door: Door) =>
     !endsHere(door, own) ||
@@ -27,12 +28,6 @@ export async function readAround(
     bound: listeners,
     elsewhere: doors.filter(isElsewhere).map(({ name }) => name),
   };
-}
-
-/** Where there is no nft its ruleset is empty, and the rules of iptables are read all the same. */
-async function readPublishedHere(host: Host): Promise<readonly Service[]> {
-  const { stdout } = await host.run(["nft", "--json", "--terse", "list", "ruleset"]);
-  return readPublished(host, stdout);
 }
 
 function tcpServicesOf({ protects }: Door): Service[] {

@@ -28,6 +28,14 @@ const NMAP = "/usr/share/nmap/nmap-services";
 
 type Programs = Readonly<Record<string, Finished>>;
 
+/** The older kind of iptables, with a table `nat` of each family. */
+const IPTABLES: Programs = {
+  "iptables-restore --version": prints("iptables-restore v1.8.9 (legacy)\n"),
+};
+const WITH_NAT: Answers = {
+  files: { "/proc/net/ip_tables_names": "nat\n", "/proc/net/ip6_tables_names": "nat\n" },
+};
+
 const LISTENING: Programs = {
   [LISTENERS]: prints("tcp LISTEN 0 128 *:22 *:*\ntcp LISTEN 0 128 0.0.0.0:2200 0.0.0.0:*\n"),
 };
@@ -82,8 +90,8 @@ describe("a check", () => {
     expect(host.asked).toContain(`${WAYS} < route get 192.0.2.7 from 198.51.100.1`);
   });
 
-  test("asks for published ports where nothing listens", async () => {
-    const host = hostWith({});
+  test("asks for published ports", async () => {
+    const host = hostWith(IPTABLES, WITH_NAT);
     await check(SSH, host);
     expect(host.asked).toEqual(expect.arrayContaining([RULESET, NAT4, NAT6]));
   });
@@ -274,9 +282,9 @@ describe("the connections of others", () => {
 });
 
 describe("a port that is published", () => {
-  const nothing = { [LISTENERS]: prints("") };
+  const nothing = { ...IPTABLES, [LISTENERS]: prints("") };
   const silent = async (programs: Programs) =>
-    (await check(SSH, hostWith({ ...nothing, ...programs }))).problems
+    (await check(SSH, hostWith({ ...nothing, ...programs }, WITH_NAT))).problems
       .filter(({ code }) => code === "nothing-listens")
       .map(({ what }) => /tcp\/[\d-]+/.exec(what)?.[0]);
   const rule = (...expr: unknown[]) =>

@@ -1,22 +1,12 @@
 /** Ports that the host's own NAT rules hand on, to containers and other hosts. */
-import type { Host } from "../../host/index.ts";
 import { at, has, listOf, parsed } from "./json.ts";
+import type { PrintedRules } from "./nat/read.ts";
 import { portsInJson, type Service } from "./ports.ts";
 
-/**
- * None where the rules cannot be read, which takes root.
- *
- * @param ruleset that of nftables, as it prints it in JSON.
- */
-export async function readPublished(host: Host, ruleset: string): Promise<readonly Service[]> {
-  const tables = await Promise.all(
-    ["iptables-save", "ip6tables-save"].map((program) =>
-      host.run([program, "--table", "nat"], { purpose: "rules" }),
-    ),
-  );
+export function publishedIn({ ruleset, tables }: PrintedRules): readonly Service[] {
   return [
     ...servicesInJson(ruleset),
-    ...tables.flatMap(({ stdout }) => stdout.split("\n").flatMap(servicesInLine)),
+    ...tables.flatMap(({ saved }) => saved.split("\n").flatMap(servicesInLine)),
   ];
 }
 

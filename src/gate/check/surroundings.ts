@@ -9,10 +9,10 @@ import { readSockets } from "../sockets.ts";
 import { nameWay, readAddresses, readInterfaces, readWays, type Way } from "./addresses.ts";
 import { type OtherRules, readOtherRules } from "./firewalls/stoppers.ts";
 import { type OtherLocal, readOtherLocals } from "./local-routes.ts";
-import { readTranslations } from "./nat/read.ts";
+import { readPrintedRules, translationsIn } from "./nat/read.ts";
 import type { Translation } from "./nat/translation.ts";
-import { type Ephemeral, isAt, readEphemeral, type Service } from "./ports.ts";
-import { readPublished } from "./published.ts";
+import { type Ephemeral, readEphemeral, type Service } from "./ports.ts";
+import { publishedIn } from "./published.ts";
 import { readSourceRoutes, type SourceRoute } from "./source-routes.ts";
 
 /** A TCP connection to a port of a door, as the first packet of it came. */
@@ -65,15 +65,13 @@ export async function lookAround(
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
   const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
-  const { stdout: ruleset } = await host.run(["nft", "--json", "--terse", "list", "ruleset"], {
-    purpose: "rules",
-  });
+  const rules = await readPrintedRules(host);
   return {
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),
-    published: hasSilentService(policy, listeners ?? []) ? await readPublished(host, ruleset) : [],
-    otherRules: await readOtherRules(host, ruleset),
-    translations: await readTranslations(host, ruleset),
+    published: publishedIn(rules),
+    otherRules: await readOtherRules(host, rules.ruleset),
+    translations: translationsIn(rules),
     otherLocals: await readOtherLocals(host),
     forwards: { ipv4, ipv6 },
     ...{ listeners, ephemeral, sourceRoutes, addresses, interfaces },
@@ -141,13 +139,6 @@ async function arrivalsOf(
 
 export function isSame(a: Address, b: Address): boolean {
   return a.family === b.family && a.bits === b.bits;
-}
-
-/** Then it is worth a look whether somebody else serves it. */
-function hasSilentService({ doors }: Policy, listeners: readonly Listener[]): boolean {
-  return doors
-    .flatMap(({ protects }) => protects)
-    .some((service) => !listeners.some((listener) => isAt(listener, service)));
 }
 
 async function isOn(host: Host, setting: string): Promise<boolean> {

@@ -10,18 +10,29 @@ import type { Translation } from "./translation.ts";
 /** Tables of iptables in which packets get another destination. */
 const TABLES = ["nat", "mangle"] as const;
 
-/**
- * None where the rules cannot be read, which takes root.
- *
- * @param ruleset that of nftables, as it prints it in JSON.
- */
-export async function readTranslations(host: Host, ruleset: string): Promise<Translation[]> {
+/** Rules as they are printed; empty where they cannot be read, which takes root. */
+export interface PrintedRules {
+  /** Of nftables, in JSON. */
+  readonly ruleset: string;
+  /** Of iptables, of both kinds. */
+  readonly tables: readonly SavedTable[];
+}
+
+/** @param ruleset where it was printed already. */
+export async function readPrintedRules(host: Host, ruleset?: string): Promise<PrintedRules> {
+  const known =
+    ruleset ??
+    (await host.run(["nft", "--json", "--terse", "list", "ruleset"], { purpose: "rules" })).stdout;
   const tables = await Promise.all(
     FAMILIES.flatMap((family) =>
-      [true, false].map((isLegacy) => readTables(host, ruleset, family, isLegacy)),
+      [true, false].map((isLegacy) => readTables(host, known, family, isLegacy)),
     ),
   );
-  return [...translationsInNftables(ruleset), ...tables.flat().flatMap(translationsInIptables)];
+  return { ruleset: known, tables: tables.flat() };
+}
+
+export function translationsIn({ ruleset, tables }: PrintedRules): Translation[] {
+  return [...translationsInNftables(ruleset), ...tables.flatMap(translationsInIptables)];
 }
 
 /** Those that exist: to ask the older iptables for a table makes it. */
