@@ -6,12 +6,9 @@
  *                            :8022 ─ DNAT ─> inner:22
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { loadPolicy } from "../../src/gate/load.ts";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
-import { policyOf } from "../setup/policy.ts";
-import { sure } from "../setup/sure.ts";
 import { removeGate, untilNone } from "./gate.ts";
-import { type Holder, holdersOver, NFTABLES } from "./holders.ts";
+import { type Holder, holdAsFound, holdersOver, NFTABLES } from "./holders.ts";
 import type { Running } from "./host.ts";
 import { type End, letForward, makeNetwork, type Network } from "./network.ts";
 import { scan } from "./scanner.ts";
@@ -105,11 +102,7 @@ function describeDoor(kind: Kind, family: Family, holder: Holder): void {
   };
   const target = () => targetOf(kind, family);
   const opens = () => canConnect(network.client, target().address, target().port);
-  /** As `apply` does, for the rules depend on what listens here and what is handed on. */
-  const load = async (refuse: string) => {
-    const policy = policyOf(doorBefore[kind](refuse));
-    sure(await loadPolicy(holder.on(network.server), holder.backend, policy));
-  };
+  const load = (refuse: string) => holdAsFound(holder, network.server, doorBefore[kind](refuse));
   afterEach(() => removeGate(network.server, holder));
 
   testOnce("is open without a gate, and shut behind one", async () => {

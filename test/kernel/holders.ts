@@ -2,6 +2,7 @@
 import { compilePolicy, type Memory } from "../../src/compile/index.ts";
 import type { Backend } from "../../src/gate/backend.ts";
 import { iptables } from "../../src/gate/iptables/index.ts";
+import { loadPolicy } from "../../src/gate/load.ts";
 import { nftables } from "../../src/gate/nftables/index.ts";
 import type { Host as GateHost } from "../../src/host/index.ts";
 import type { Family } from "../../src/policy/address.ts";
@@ -59,10 +60,15 @@ function ofKind([program = "", ...args]: readonly string[], kind: string): strin
   return [program.replace(/^(ip6?tables)(-save|-restore)?$/, `$1-${kind}$2`), ...args];
 }
 
-/** Puts the gate of a policy up, as `apply` does with nobody connected. */
+/** Puts the gate of a policy up for a host on which services listen at all addresses. */
 export async function hold(holder: Holder, host: Host, policyText: string): Promise<void> {
   const program = compilePolicy(policyOf(policyText), {}, holder.memory);
   sure(await holder.backend.load(holder.on(host), program, []));
+}
+
+/** The same as `apply` does it: the rules depend on what listens here and what is handed on. */
+export async function holdAsFound(holder: Holder, host: Host, policyText: string): Promise<void> {
+  sure(await loadPolicy(holder.on(host), holder.backend, policyOf(policyText)));
 }
 
 export async function letGo(holder: Holder, host: Host): Promise<void> {

@@ -96,7 +96,7 @@ test("status says how to make lists hold more once one is nearly full", async ()
   const nearly = Math.ceil(0.9 * (await readCapacity(host)));
   for (const [count, advice] of [
     [nearly - 1, null],
-    [nearly, expect.stringMatching(/ip_list_tot=65535.* the 13 lists of this gate/)],
+    [nearly, expect.stringMatching(/ip_list_tot=65535.* the 15 lists of this gate/)],
   ] as const) {
     await send(network.link.client, framesInOrder(crowdOf(count), network.link));
     expect(sure(await readStatus(host))).toMatchObject({ toHoldMore: advice });

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, makeBundle } from "../cli/run.ts";
-import { loadGate } from "./gate.ts";
+import { holdAsFound, NFTABLES } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { until } from "./until.ts";
@@ -122,11 +122,11 @@ describe("killed before and after every change that it makes", () => {
   });
   const putUpOld = async (host: Host) => {
     await startAfresh(host);
-    await loadGate(host, policy(OLD_STEP));
+    await holdAsFound(NFTABLES, host, policy(OLD_STEP));
   };
   const putUpNew = async (host: Host) => {
     await startAfresh(host);
-    await loadGate(host, policy(NEW_STEP));
+    await holdAsFound(NFTABLES, host, policy(NEW_STEP));
     const folder = await folderOf(host);
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/before.json`, before);
