@@ -116,6 +116,8 @@ describe.skipIf(obstacle !== undefined)(
           "umask 077",
           `cat > /etc/postern/policy.yaml <<'END'\n${POLICY}END`,
           `echo 'ana ${ANA.line}' > /etc/postern/allowed_signers`,
+          "systemd-run --quiet nc -lk 2222",
+          "until ss -Hltn sport = 2222 | grep -q .; do sleep 0.1; done",
           "postern apply --no-confirm",
           "postern key add bob > /dev/null",
         );

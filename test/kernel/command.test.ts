@@ -4,19 +4,24 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Bundle, makeBundle } from "../cli/run.ts";
-import type { Host, Output } from "./host.ts";
+import { type Host, type Output, type Running, untilListening } from "./host.ts";
 import { staleOn } from "./live-host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 
-/** 12 doors, so that there is time to be killed in. */
+/** So that there is time to be killed in. */
+const DOORS = 12;
+
 function policy(step: number): string {
   const doors = Array.from(
-    { length: 12 },
+    { length: DOORS },
     (_, n) =>
       `  door-${n}: { protects: tcp/${n + 1}, sequence: { steps: [${20_000 + 40 * n + step}, ${20_030 + 40 * n}] } }`,
   );
   return `doors:\n${doors.join("\n")}\n`;
 }
+
+/** What listens behind all of them, for `postern compile` takes services to be there. */
+const SERVICES = `for (let port = 1; port <= ${DOORS}; port += 1) require("node:net").createServer().listen(port);`;
 
 const OLD = policy(0);
 const NEW = policy(7);
@@ -27,6 +32,7 @@ const SMALL = "trusted: [192.0.2.9]\ndoors: { ssh: { protects: tcp/22 } }\n";
 let bundle: Bundle;
 let network: Network;
 let host: Host;
+let services: Running;
 beforeAll(async () => {
   bundle = makeBundle();
   network = await makeNetwork();
@@ -34,6 +40,8 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries({ OLD, NEW, SMALL })) {
     writeFileSync(`${bundle.folder}/${name}`, text);
   }
+  services = host.start([process.execPath, "-e", SERVICES]);
+  await untilListening(services, { protocol: "tcp", port: DOORS }, "ipv6");
 });
 afterAll(() => {
   network.remove();
@@ -135,11 +143,11 @@ describe("killed at any moment", () => {
       "--no-confirm",
       `${bundle.folder}/NEW`,
     ]);
-  /** Everything that runs on the host, so also the nft that an apply may have started. */
+  /** All but the services, so also the nft that an apply may have started. */
   const killAll = () => {
     const pids = execFileSync("ip", ["netns", "pids", host.namespace], { encoding: "utf8" });
     for (const pid of pids.split("\n").filter(Boolean)) {
-      spawnSync("kill", ["-9", pid]);
+      if (Number(pid) !== services.pid) spawnSync("kill", ["-9", pid]);
     }
   };
 
