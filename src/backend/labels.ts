@@ -76,6 +76,7 @@ function roleOf({ kind, door, stage, carrier }: Words): Role | undefined {
     case "sessions":
     case "begun":
     case "opening":
+    case "answered":
     case "flows":
     case "let-through":
       return door === undefined || stage !== undefined ? undefined : { kind, door };
@@ -112,7 +113,13 @@ const OF_BOTH_FAMILIES: readonly Role["kind"][] = [
   "signed-seen",
 ];
 
-const WITHOUT_SOURCES: readonly Role["kind"][] = ["flows", "opening", "uses", ...OF_BOTH_FAMILIES];
+const WITHOUT_SOURCES: readonly Role["kind"][] = [
+  "flows",
+  "opening",
+  "answered",
+  "uses",
+  ...OF_BOTH_FAMILIES,
+];
 
 function holdsSources({ kind }: Role): boolean {
   return !WITHOUT_SOURCES.includes(kind);

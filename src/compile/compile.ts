@@ -10,11 +10,12 @@ import type {
   Rule,
   TimedSet,
 } from "../program/program.ts";
+import { compileAnswers } from "./answers.ts";
 import { carrierArrivals, carrierPings, compileCarriers } from "./carrier.ts";
 import { type Arrival, dispatch } from "./dispatch.ts";
 import { compileDoor, compileTrusted } from "./door.ts";
 import { compileDoorBySource } from "./door-by-source.ts";
-import type { DoorParts, Surroundings } from "./doorway.ts";
+import { type DoorParts, looksForAnswers, type Surroundings } from "./doorway.ts";
 import { chainsAtEntry, type Entry } from "./entry.ts";
 import { compileFragments, headersChain, toHeaders } from "./fragments.ts";
 import { chain, forEachFamily, jump, packetsOf, RETURN, rule, takes } from "./rules.ts";
@@ -51,21 +52,10 @@ export function compilePolicy(
     door,
     own: setsOfDoor(policy, door),
     counters: countersOf(door),
+    seesAnswers: kind.seesAnswers && looksForAnswers(door, { bound, elsewhere }),
   }));
-  const arrivals = [...policy.doors.flatMap(knockArrivals), ...carrierArrivals(policy)];
-  const knocks = dispatch("knocks", kind.arrivals(arrivals));
-  const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
   const chains: Chain[] = [
-    // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
-    ...chainsAtEntry(policy, ENTRY, [
-      ...kind.first(policy),
-      ...knocks.rules,
-      ...pingRules(policy),
-      ...services.rules,
-    ]),
-    ...knocks.chains,
-    ...services.chains,
-    ...pingChain(policy),
+    ...entryChains(policy, kind),
     ...doors.flatMap((own) => {
       const mayEndElsewhere = elsewhere.includes(own.door.name);
       return chainsOfDoor(kind, { policy, shared, ...own }, { bound, mayEndElsewhere });
@@ -80,7 +70,7 @@ export function compilePolicy(
   return {
     fingerprint: fingerprintOf(policy),
     sets: [
-      ...doors.flatMap(({ door, own }) => doorSetsInUse(door, own, kind)),
+      ...doors.flatMap((parts) => doorSetsInUse(parts, kind)),
       ...gateSetsInUse(policy, shared),
     ],
     counters: [
@@ -90,11 +80,30 @@ export function compilePolicy(
     logs: logsIn(chains),
     fragmentChains: kind.fragments(policy),
     chains,
+    answerChains: compileAnswers(doors.flatMap((one) => (one.seesAnswers ? [one.own] : []))),
     reassembles: kind.reassembles(policy),
   };
 }
 
-type OfDoor = Pick<DoorParts, "policy" | "door" | "shared" | "own"> & {
+function entryChains(policy: Policy, kind: Kind): Chain[] {
+  const arrivals = [...policy.doors.flatMap(knockArrivals), ...carrierArrivals(policy)];
+  const knocks = dispatch("knocks", kind.arrivals(arrivals));
+  const services = dispatch("services", kind.arrivals(policy.doors.flatMap(serviceArrivals)));
+  return [
+    // Knocks first: a door's port may lie in a watch range, and a door ends with a decision.
+    ...chainsAtEntry(policy, ENTRY, [
+      ...kind.first(policy),
+      ...knocks.rules,
+      ...pingRules(policy),
+      ...services.rules,
+    ]),
+    ...knocks.chains,
+    ...services.chains,
+    ...pingChain(policy),
+  ];
+}
+
+type OfDoor = Pick<DoorParts, "policy" | "door" | "shared" | "own" | "seesAnswers"> & {
   readonly counters: ReturnType<typeof countersOf>;
 };
 
@@ -131,6 +140,8 @@ interface Kind {
   /** The sets for what a door has let through over TCP. */
   readonly sets: (sets: DoorSets) => Pair[];
   readonly fragments: (policy: Policy) => Chain[];
+  /** Whether it matters that a service has answered. */
+  readonly seesAnswers: boolean;
   /** What every packet meets first. */
   readonly first: (policy: Policy) => Rule[];
   /** What is no knock, though its port is one of a knock. */
@@ -152,6 +163,7 @@ const KINDS: Readonly<Record<Memory, Kind>> = {
     sets: ({ begun, opening, flows, closing }) => [begun, opening, flows, closing],
     fragments: (policy) =>
       compileFragments(policy, (rules) => chainsAtEntry(policy, FRAGMENTS_ENTRY, rules)),
+    seesAnswers: true,
     first: () => [],
     ignored: forEachFamily((_, family) =>
       rule([{ kind: "fragment", family }], RETURN, "a piece is no knock"),
@@ -167,6 +179,8 @@ const KINDS: Readonly<Record<Memory, Kind>> = {
     sets: ({ begun, letThrough }) => [begun, letThrough],
     // iptables has no table before fragments are put together, so there they always are.
     fragments: () => [],
+    // A source that was let through is one entry, whatever it sends.
+    seesAnswers: false,
     first: toHeaders,
     ignored: [],
     reassembles: () => true,
@@ -199,11 +213,14 @@ function countersInUse({ ban }: Policy, counters: ReturnType<typeof countersOf>)
   return ban === undefined ? Object.values(always) : [...Object.values(always), banned];
 }
 
-function doorSetsInUse(door: Door, own: DoorSets, kind: Kind): TimedSet[] {
+type DoorInUse = Pick<DoorParts, "door" | "own" | "seesAnswers">;
+
+function doorSetsInUse({ door, own, seesAnswers }: DoorInUse, kind: Kind): TimedSet[] {
   const sessions = takes(door, "udp") ? [own.sessions] : [];
   const connections = takes(door, "tcp") ? kind.sets(own) : [];
+  const answers = seesAnswers ? [own.answered] : [];
   return [
-    ...[own.grants, ...sessions, ...connections, ...own.stages].flatMap(bothOf),
+    ...[own.grants, ...sessions, ...connections, ...answers, ...own.stages].flatMap(bothOf),
     ...own.tokens.flatMap(({ tokens, loaded, uses }) => [tokens, loaded, ...bothOf(uses)]),
   ];
 }

@@ -3,7 +3,7 @@
  * is refused (design 3.1 to 3.5, 3.8, 3.9).
  */
 import type { Policy, Service } from "../policy/policy.ts";
-import type { Chain, Match, Rule } from "../program/program.ts";
+import type { Action, Chain, Match, Rule } from "../program/program.ts";
 import {
   admitGranted,
   arriveAt,
@@ -130,7 +130,7 @@ function isOpening({ own }: DoorParts, of: OfFamily): Match[] {
 }
 
 /** Trusted sources are never noted: whoever forges them fills no set. */
-function passChain({ door, own }: DoorParts): Chain {
+function passChain({ door, own, seesAnswers }: DoorParts): Chain {
   return chain(
     `pass_${door.name}`,
     `${door.name}: let through by a grant. Note it until the handshake is over.`,
@@ -141,6 +141,7 @@ function passChain({ door, own }: DoorParts): Chain {
           remember(of(own.begun), HANDSHAKE_SECONDS, true),
           remember(of(own.opening), HANDSHAKE_SECONDS, true),
           // An older connection of the same ends is over.
+          ...(seesAnswers ? [forget(of(own.answered))] : []),
           forget(of(own.flows)),
           forget(of(own.closing)),
         ],
@@ -174,6 +175,11 @@ function existingChain(parts: DoorParts): Chain {
   );
 }
 
+/** What a door knows of a handshake, when the next segment of the connection has come. */
+function forgetOpening({ own, seesAnswers }: DoorParts, of: OfFamily): Action[] {
+  return [forget(of(own.opening)), ...(seesAnswers ? [forget(of(own.answered))] : [])];
+}
+
 function halfChain(parts: DoorParts): Chain {
   const { door, own } = parts;
   return chain(
@@ -181,7 +187,7 @@ function halfChain(parts: DoorParts): Chain {
     `${door.name}: a handshake that this segment ends, or a connection that was closed just now.`,
     ...refuseBanned(parts),
     // The other end has the answer to its SYN, and does not repeat it any more.
-    ...forEachFamily((of) => doing(isOpening(parts, of), [forget(of(own.opening))], PASS)),
+    ...forEachFamily((of) => doing(isOpening(parts, of), forgetOpening(parts, of), PASS)),
     ...forEachFamily((of) =>
       rule([member(of(own.opening))], goto(`refuse_${door.name}`), "closed since its SYN"),
     ),
@@ -206,14 +212,18 @@ function listenerChain(parts: DoorParts): Chain {
 
 /**
  * After its first FIN or RST a connection is in a set of its own. In one set with the others
- * the last ACK would give it days again, and what has long ended would fill the set.
+ * the last ACK would give it days again, and what has long ended would fill the set. There is also
+ * one to whose SYN no answer has left this host: whoever sends SYN and ACK with all of his ports
+ * would fill the other set.
  */
 function rememberedChain(parts: DoorParts): Chain {
-  const { door, own } = parts;
-  const { opening, flows, closing } = own;
+  const { door, own, seesAnswers } = parts;
+  const { answered, flows, closing } = own;
   const ends: Match = { kind: "any-flag", of: ["fin", "rst"] };
   const closed = (of: OfFamily) => remember(of(closing), CLOSING_SECONDS, true);
   const lives = (of: OfFamily) => remember(of(flows), ESTABLISHED_SECONDS, true);
+  const endsAfter = (of: OfFamily) => [closed(of), ...forgetOpening(parts, of)];
+  const livesAfter = (of: OfFamily) => [lives(of), ...forgetOpening(parts, of)];
   return chain(
     `remembered_${door.name}`,
     `${door.name}: no socket vouches for it; perhaps a connection that was let through.`,
@@ -224,10 +234,16 @@ function rememberedChain(parts: DoorParts): Chain {
     // A connection that has ended, or is only opening, is none that a ban leaves alone.
     ...refuseBanned(parts),
     ...forEachFamily((of) => doing([member(of(closing))], [closed(of)], PASS)),
-    ...forEachFamily((of) =>
-      doing([ends, ...isOpening(parts, of)], [closed(of), forget(of(opening))], PASS),
-    ),
-    ...forEachFamily((of) => doing(isOpening(parts, of), [lives(of), forget(of(opening))], PASS)),
+    ...(seesAnswers
+      ? [
+          ...forEachFamily((of) => doing([ends, ...isOpening(parts, of)], endsAfter(of), PASS)),
+          ...forEachFamily((of) =>
+            doing([...isOpening(parts, of), member(of(answered))], livesAfter(of), PASS),
+          ),
+        ]
+      : []),
+    // Also where the set of those that live has no room.
+    ...forEachFamily((of) => doing(isOpening(parts, of), endsAfter(of), PASS)),
     rule([], goto(`refuse_${door.name}`)),
   );
 }

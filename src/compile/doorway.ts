@@ -14,6 +14,7 @@ import {
   RETURN,
   remember,
   rule,
+  takes,
 } from "./rules.ts";
 import type { DoorSets, GateSets } from "./sets.ts";
 
@@ -49,6 +50,13 @@ export interface DoorParts extends Pick<Surroundings, "bound"> {
   readonly refused: Counter;
   /** As in {@link Surroundings}. */
   readonly mayEndElsewhere: boolean;
+  /** As {@link looksForAnswers} says. */
+  readonly seesAnswers: boolean;
+}
+
+/** Whether a door may have TCP connections for which no socket of this host vouches. */
+export function looksForAnswers(door: Door, { bound, elsewhere }: Surroundings): boolean {
+  return takes(door, "tcp") && (elsewhere.includes(door.name) || boundAt(door, bound).length > 0);
 }
 
 /** Those that are behind the door. */

@@ -30,6 +30,8 @@ export interface DoorSets {
   readonly begun: Pair;
   /** Connections of which nothing but a SYN has passed, by a grant. */
   readonly opening: Pair;
+  /** Those of them of which an answer to the SYN has left this host. */
+  readonly answered: Pair;
   /** Connections that no socket vouches for, and those of them that end. */
   readonly flows: Pair;
   readonly closing: Pair;
@@ -113,6 +115,7 @@ export function setsOfDoor(policy: Policy, door: Door): DoorSets {
     ),
     begun: pair(`${name}_begun`, source, { kind: "begun", door: name }, `begin at ${at}`),
     opening: pair(`${name}_opening`, FLOW, { kind: "opening", door: name }, "SYNs let through"),
+    answered: pair(`${name}_answered`, FLOW, { kind: "answered", door: name }, "SYNs answered"),
     flows: pair(`${name}_flows`, FLOW, { kind: "flows", door: name }, "connections let through"),
     closing: pair(`${name}_closing`, FLOW, { kind: "flows", door: name }, "connections that end"),
     letThrough: pair(

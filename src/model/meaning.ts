@@ -3,10 +3,9 @@
  * Nothing here changes as packets come: everything is said of the first `n` events of a story
  * and a moment, and follows from what happened.
  */
-import { type Address, prefixHolds } from "../policy/address.ts";
+import type { Address } from "../policy/address.ts";
 import type { Carrier } from "../policy/carriers.ts";
-import type { Door, Policy, Sequence } from "../policy/policy.ts";
-import type { Packet } from "./packet.ts";
+import type { Door } from "../policy/policy.ts";
 import {
   type Arrival,
   arrivalAt,
@@ -17,6 +16,7 @@ import {
   type Past,
 } from "./past.ts";
 import {
+  answersSyn,
   asksForConnection,
   doorOf,
   endsConnection,
@@ -25,9 +25,12 @@ import {
   isGated,
   isHidden,
   isKnock,
+  isRepeat,
   isSameFlow,
   isSameSource,
   isStep,
+  isTrusted,
+  sequenceOf,
   shows,
 } from "./traffic.ts";
 
@@ -46,6 +49,9 @@ export type Reason =
 
 /** For so long after its SYN a connection may begin. */
 const HANDSHAKE_SECONDS = 120;
+/** And after its last segment it goes on, once its SYN was answered; until then, or when it ends. */
+const ESTABLISHED_SECONDS = 5 * 24 * 3600;
+const CLOSING_SECONDS = 120;
 
 /** 3.3: whether the packet that is event `n` passes. */
 export function passes(past: Past, n: number): boolean {
@@ -93,9 +99,12 @@ function reasonToContinue(past: Past, door: Door, arrival: Arrival): Reason {
   if (content.socket === "connection") return "connection";
   if (isTrusted(past.policy, source)) return "trusted";
   const passed = content.socket === "none" ? passedSince(past, door, arrival) : [];
-  if (passed.length > 0 && !passed.some(endsConnection)) return "connection";
+  const last = passed.at(-1);
+  const idle = last === undefined ? Number.POSITIVE_INFINITY : at - last.at;
+  const isLiving = isAnswered(past, door, arrival) && !passed.some(ends);
+  if (idle < ESTABLISHED_SECONDS && isLiving) return "connection";
   if (isBanned(past, source, n + 1, at)) return "banned";
-  if (passed.length > 0 || isOpening(past, door, arrival)) return "connection";
+  if (idle < CLOSING_SECONDS || isOpening(past, door, arrival)) return "connection";
   // The socket of a handshake whose SYN passed is not enough after `close`.
   const isKnown = content.socket === "half-open" && !hasBegunLately(past, door, arrival);
   return isKnown ? "connection" : "no connection";
@@ -145,23 +154,38 @@ function beginningOf(past: Past, door: Door, { packet, n }: Arrival): Arrival | 
   return begunAt(past, door, n).findLast((begun) => isSameFlow(begun.packet, packet));
 }
 
-/** What else has passed of the connection. */
-function passedSince(past: Past, door: Door, arrival: Arrival): Packet[] {
+/**
+ * Whether an answer to the SYN left the host before another segment of the connection came. That
+ * is looked for where connections end elsewhere, which of a policy alone `destinations` tell.
+ */
+function isAnswered(past: Past, door: Door, arrival: Arrival): boolean {
   const begun = beginningOf(past, door, arrival);
-  if (begun === undefined) return [];
-  return arrivalsBefore(past, arrival.n)
-    .filter(
-      ({ packet, n }) =>
-        n > begun.n &&
-        !asksForConnection(packet) &&
-        isSameFlow(packet, arrival.packet) &&
-        reasonFor(past, n) === "connection",
-    )
-    .map(({ packet }) => packet);
+  const [next] = passedSince(past, door, arrival);
+  if (begun === undefined || door.destinations.length === 0) return false;
+  return eventsBefore(past, next?.n ?? arrival.n).some(
+    (event, n) =>
+      n > begun.n &&
+      event.kind === "answer" &&
+      event.at - begun.at < HANDSHAKE_SECONDS &&
+      answersSyn(event.packet, begun.packet),
+  );
 }
 
-function isTrusted({ trusted }: Policy, source: Address): boolean {
-  return trusted.some((prefix) => prefixHolds(prefix, source));
+function ends({ packet }: Arrival): boolean {
+  return endsConnection(packet);
+}
+
+/** What else has passed of the connection. */
+function passedSince(past: Past, door: Door, arrival: Arrival): Arrival[] {
+  const begun = beginningOf(past, door, arrival);
+  if (begun === undefined) return [];
+  return arrivalsBefore(past, arrival.n).filter(
+    ({ packet, n }) =>
+      n > begun.n &&
+      !asksForConnection(packet) &&
+      isSameFlow(packet, arrival.packet) &&
+      reasonFor(past, n) === "connection",
+  );
 }
 
 /** 3.9: trusted sources need no session, and make none that a neighbour in their prefix could use. */
@@ -203,12 +227,6 @@ function isAtStage(
       knocks.slice(index + 1).every((later) => isRepeat(door, later.packet, k)) &&
       isAtStage(past, door, source, k - 1, made),
   );
-}
-
-/** 3.6: one of the steps that led to stage k, and not the one that leads on. */
-function isRepeat(door: Door, packet: Packet, k: number): boolean {
-  const { steps } = sequenceOf(door);
-  return !isStep(packet, steps[k]) && steps.slice(0, k).some((step) => isStep(packet, step));
 }
 
 /** 3.8: of all that makes a grant or ends it, the last counts. */
@@ -378,9 +396,4 @@ function knocksOf(
         isKnock(past.policy, door, packet) && isOf(past.policy, packet.source, source),
     ),
   );
-}
-
-function sequenceOf(door: Door): Sequence {
-  if (door.sequence === undefined) throw new Error(`sequenceOf: ${door.name} has no sequence`);
-  return door.sequence;
 }

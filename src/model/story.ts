@@ -6,6 +6,8 @@ import type { Packet } from "./packet.ts";
 /** `at` is in seconds on any one clock and never goes back within a story. */
 export type Event = { readonly at: number } & (
   | { readonly kind: "packet"; readonly packet: Packet }
+  /** A packet that leaves the host, as who receives it sees it. */
+  | { readonly kind: "answer"; readonly packet: Packet }
   | {
       readonly kind: "open";
       readonly door: string;

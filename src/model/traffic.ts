@@ -2,7 +2,7 @@
 import { type Address, maskAddress, prefixHolds, widthOf } from "../policy/address.ts";
 import { CARRIERS, type Carrier } from "../policy/carriers.ts";
 import { coversInterface } from "../policy/interfaces.ts";
-import type { Door, Policy, PortRange, Step } from "../policy/policy.ts";
+import type { Door, Policy, PortRange, Sequence, Step } from "../policy/policy.ts";
 import type { Datagram, Packet, TcpSegment } from "./packet.ts";
 
 /** Whether the gate looks at the packet at all. */
@@ -56,6 +56,17 @@ export function isStep(packet: Packet, step: Step | undefined): boolean {
     content.destinationPort === step.port &&
     (step.protocol === "either" || step.protocol === content.protocol)
   );
+}
+
+export function sequenceOf(door: Door): Sequence {
+  if (door.sequence === undefined) throw new Error(`sequenceOf: ${door.name} has no sequence`);
+  return door.sequence;
+}
+
+/** 3.6: one of the steps that led to stage k, and not the one that leads on. */
+export function isRepeat(door: Door, packet: Packet, k: number): boolean {
+  const { steps } = sequenceOf(door);
+  return !isStep(packet, steps[k]) && steps.slice(0, k).some((step) => isStep(packet, step));
 }
 
 /** 3.6: a packet in the watch range or equal to a step; of TCP only new connections. */
@@ -131,6 +142,21 @@ export function isSameFlow(a: Packet, b: Packet): boolean {
     a.content.sourcePort === b.content.sourcePort &&
     a.content.destinationPort === b.content.destinationPort
   );
+}
+
+/** Whether it goes the other way between the same ends, with SYN and ACK, and neither RST nor FIN. */
+export function answersSyn(answer: Packet, syn: Packet): boolean {
+  const { source, destination, content } = answer;
+  if (content.protocol !== "tcp" || endsConnection(answer)) return false;
+  const isSynAck = content.flags?.includes("syn") === true && content.flags.includes("ack");
+  const { sourcePort, destinationPort } = content;
+  const ports = { sourcePort: destinationPort, destinationPort: sourcePort };
+  const turned = { ...answer, source: destination, destination: source };
+  return isSynAck && isSameFlow({ ...turned, content: { ...content, ...ports } }, syn);
+}
+
+export function isTrusted({ trusted }: Policy, source: Address): boolean {
+  return trusted.some((prefix) => prefixHolds(prefix, source));
 }
 
 function isWithin({ first, last }: PortRange, port: number): boolean {

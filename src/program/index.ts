@@ -9,6 +9,7 @@ export {
   type Outcome,
   type Run,
   remember,
+  runAnswer,
   runPacket,
   type State,
   sourceKey,

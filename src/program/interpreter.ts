@@ -88,6 +88,24 @@ export function tracePacket(
   return { ...runIn(program, { ...begin(state, packet, now), met }), met };
 }
 
+/** What an answer does that leaves this host at `now`; changes `state`. */
+export function runAnswer(program: Program, state: State, answer: Packet, now: number): void {
+  const [first] = program.answerChains;
+  if (first === undefined) return;
+  // Keys are those of what it answers, and flags those of the answer itself.
+  runChain(first, chainsOf(program), begin(state, turned(answer), now));
+}
+
+/** The same packet with its ends exchanged. */
+function turned(packet: Packet): Packet {
+  const { source, destination, content } = packet;
+  const ends = { source: destination, destination: source };
+  if (content.protocol !== "tcp") return { ...packet, ...ends };
+  const { sourcePort, destinationPort } = content;
+  const ports = { sourcePort: destinationPort, destinationPort: sourcePort };
+  return { ...packet, ...ends, content: { ...content, ...ports } };
+}
+
 function begin(state: State, packet: Packet, now: number): Context {
   return { state, packet, now, logged: [], handedOver: [] };
 }
@@ -108,7 +126,7 @@ const chainsKnown = new WeakMap<Program, ReadonlyMap<string, Chain>>();
 function chainsOf(program: Program): ReadonlyMap<string, Chain> {
   const known = chainsKnown.get(program);
   if (known !== undefined) return known;
-  const all = [...program.fragmentChains, ...program.chains];
+  const all = [...program.fragmentChains, ...program.chains, ...program.answerChains];
   const chains = new Map(all.map((chain) => [chain.name, chain]));
   chainsKnown.set(program, chains);
   return chains;

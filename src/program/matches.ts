@@ -1,5 +1,5 @@
 /** What a rule asks of a packet by itself, whatever the gate knows. */
-import type { Packet, TcpSegment } from "../model/packet.ts";
+import type { Packet, TcpFlag, TcpSegment } from "../model/packet.ts";
 import { prefixHolds } from "../policy/address.ts";
 import type { Match } from "./program.ts";
 
@@ -37,6 +37,7 @@ export function matchesPacket(match: PacketMatch, packet: Packet): boolean {
     case "payload":
       return content.protocol === match.of && holdsAt(content.payload, match);
     case "new-connection":
+    case "connection-answer":
     case "any-flag":
     case "listener-only":
     case "bound-socket":
@@ -56,12 +57,21 @@ function holdsAt(payload: Uint8Array | undefined, { at, bytes }: Of<"payload">):
 }
 
 function matchesSegment(
-  match: Of<"new-connection" | "any-flag" | "listener-only" | "bound-socket" | "has-socket">,
+  match: Of<
+    | "new-connection"
+    | "connection-answer"
+    | "any-flag"
+    | "listener-only"
+    | "bound-socket"
+    | "has-socket"
+  >,
   { flags, socket }: TcpSegment,
 ): boolean {
   switch (match.kind) {
     case "new-connection":
       return flags !== undefined && asksForConnection(flags) === match.is;
+    case "connection-answer":
+      return flags !== undefined && answersConnection(flags);
     case "any-flag":
       return flags?.some((flag) => match.of.includes(flag)) ?? false;
     case "listener-only":
@@ -122,6 +132,11 @@ function isWhole(
 
 /** Of IP, and of UDP or an echo request. */
 const HEADER_BYTES = { ipv4: 28, ipv6: 48 } as const;
+
+function answersConnection(flags: NonNullable<TcpSegment["flags"]>): boolean {
+  const has = (flag: TcpFlag) => flags.includes(flag);
+  return has("syn") && has("ack") && !has("rst") && !has("fin");
+}
 
 function asksForConnection(flags: NonNullable<TcpSegment["flags"]>): boolean {
   return flags.includes("syn") && !flags.some((flag) => ["ack", "rst", "fin"].includes(flag));

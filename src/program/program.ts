@@ -20,6 +20,12 @@ export interface Program {
   readonly fragmentChains: readonly Chain[];
   /** The first is where every incoming packet begins; the end of it passes the packet. */
   readonly chains: readonly Chain[];
+  /**
+   * What packets meet that leave this host, as who receives them sees them. The keys of sets are
+   * those of packets the other way: of a connection's answer, that of the segment which it answers.
+   * The first is where they begin; its end passes them. Empty: nothing looks at them.
+   */
+  readonly answerChains: readonly Chain[];
   /** Fragments must be put together before the first of {@link chains}. */
   readonly reassembles: boolean;
 }
@@ -51,6 +57,8 @@ export type Role =
   | { readonly kind: "begun"; readonly door: string }
   /** Connections of which a SYN has passed by a grant, and nothing else yet. */
   | { readonly kind: "opening"; readonly door: string }
+  /** Those of them of which an answer to the SYN has left this host. */
+  | { readonly kind: "answered"; readonly door: string }
   /** Connections for which no socket of this host vouches. */
   | { readonly kind: "flows"; readonly door: string }
   /** Sources that have begun a connection, where connections cannot be told apart. */
@@ -160,6 +168,8 @@ export type Match =
   | { readonly kind: "ipv6-headers"; readonly are: "extended" | "harmless" }
   /** SYN without ACK, RST and FIN (`is`), or flags that are there to read and are not so. */
   | { readonly kind: "new-connection"; readonly is: boolean }
+  /** SYN and ACK without RST and FIN: a service answers a SYN. */
+  | { readonly kind: "connection-answer" }
   | { readonly kind: "any-flag"; readonly of: readonly TcpFlag[] }
   /** Without options or extension headers where its length is asked for. */
   | {

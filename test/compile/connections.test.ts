@@ -10,14 +10,16 @@ import {
   membersAt,
   type Outcome,
   remember,
+  runAnswer,
   runPacket,
   sourceKey,
 } from "../../src/program/index.ts";
 import { segment } from "../kernel/packets.ts";
-import { address } from "../scenarios/arbitrary.ts";
+import { address, answerTo } from "../scenarios/arbitrary.ts";
 import { programOf } from "../setup/policy.ts";
 
-const POLICY = "doors: { ssh: { protects: tcp/22, sequence: { steps: [51001] } } }\n";
+const POLICY =
+  "doors: { ssh: { protects: tcp/22, destinations: [198.51.100.1], sequence: { steps: [51001] } } }\n";
 const ENDS = { source: address("192.0.2.7"), destination: address("198.51.100.1"), port: 22 };
 
 /** A connection from one port to another; `at` is what becomes of its segments. */
@@ -31,11 +33,15 @@ function connection(memory: Memory = "connections") {
     const packet = segment({ ...ENDS, flags, sequenceNumber: 1000 + now });
     return runPacket(program, state, packet, now).outcome;
   };
+  const answer = (now: number) => {
+    const packet = segment({ ...ENDS, flags: ["syn", "ack"] });
+    runAnswer(program, state, answerTo(packet), now);
+  };
   const isRemembered = (now: number) =>
     program.sets
       .filter(({ role }) => role.kind === "flows")
       .some((set) => membersAt(state, set, now).length > 0);
-  return { at, isRemembered };
+  return { at, answer, isRemembered };
 }
 
 const DAYS = 24 * 3600;
@@ -52,9 +58,21 @@ describe("a connection", () => {
     }
   });
 
-  test("may then be silent for five days at a time", () => {
-    const { at } = connection();
+  test("of which no answer to its SYN was seen may be silent for two minutes at a time", () => {
+    const { at, isRemembered } = connection();
     at(0, "syn");
+    expect(at(1, "ack")).toBe("pass");
+    expect(at(120, "ack")).toBe("pass");
+    expect(at(239, "ack", "psh")).toBe("pass");
+    expect(isRemembered(239 + 119)).toBe(true);
+    expect(isRemembered(239 + 120)).toBe(false);
+    expect(at(239 + 120, "ack")).toBe("drop");
+  });
+
+  test("that was answered may be silent for five days at a time", () => {
+    const { at, answer } = connection();
+    at(0, "syn");
+    answer(0);
     expect(at(1, "ack")).toBe("pass");
     expect(at(5 * DAYS, "ack", "psh")).toBe("pass");
     expect(at(10 * DAYS - 1, "ack")).toBe("pass");
@@ -66,8 +84,9 @@ describe("a connection", () => {
     ["closed by the other end", ["ack"]],
     ["broken off", ["rst"]],
   ] as const)("%s is forgotten two minutes after its last segment", (_, flags) => {
-    const { at, isRemembered } = connection();
+    const { at, answer, isRemembered } = connection();
     at(0, "syn");
+    answer(0);
     at(1, "ack");
     expect(at(100, ...flags)).toBe("pass");
     // The answer to a FIN of the other end, or a FIN after one.
@@ -87,12 +106,13 @@ describe("a connection", () => {
   });
 
   test("begins anew from the same ports, with all the time there is", () => {
-    const { at } = connection();
+    const { at, answer } = connection();
     at(0, "syn");
     at(1, "ack");
     at(2, "fin", "ack");
     at(3, "ack");
     expect(at(10, "syn")).toBe("pass");
+    answer(10);
     expect(at(11, "ack")).toBe("pass");
     expect(at(11 + 4 * DAYS, "ack")).toBe("pass");
   });

@@ -4,10 +4,11 @@
  * vouches for them.
  *
  *     client ── eth0 ── eth0 server eth1 ── eth0 inner (10.91.9.2, fd91:0:0:9::2)
- *                            :8080-8082 ─ DNAT ─> inner
+ *                            :8080-8083 ─ DNAT ─> inner, which does not answer at 8083
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compilePolicy } from "../../src/compile/index.ts";
+import { compilePolicy, type Endpoint } from "../../src/compile/index.ts";
+import { banSource } from "../../src/gate/hand.ts";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { policyOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
@@ -19,7 +20,7 @@ import { untilListening } from "./host.ts";
 import { addressOf, letForward, makeNetwork, type Network, senderOf } from "./network.ts";
 import { syn } from "./packets.ts";
 
-const [A, B, OPEN, BOUND] = [8080, 8081, 8082, 8090];
+const [A, B, OPEN, SILENT, BOUND] = [8080, 8081, 8082, 8083, 8090];
 /** Ports of a guest; more than the sets below have room for. */
 const CROWD = 400;
 const ROOM = 256;
@@ -31,15 +32,16 @@ trusted: [10.255.0.0/16, "fd77:7f::/32"]
 doors:
   a: { protects: tcp/${A}, open-for: 10m, sequence: { steps: [tcp/51001] } }
   b: { protects: tcp/${B}, open-for: 10m, sequence: { steps: [tcp/51003] } }
+  silent: { protects: tcp/${SILENT}, open-for: 10m, sequence: { steps: [tcp/51007] } }
   bound: { protects: tcp/${BOUND}, open-for: 10m, sequence: { steps: [tcp/51005] } }
 `;
-const KNOCKS = { [A]: 51001, [B]: 51003 } as const;
+const KNOCKS = { [A]: 51001, [B]: 51003, [SILENT]: 51007, [BOUND]: 51005 } as const;
 
 const DNAT = `table inet published {
   chain prerouting {
     type nat hook prerouting priority dstnat
-    meta nfproto ipv4 tcp dport ${A}-${OPEN} dnat ip to 10.91.9.2
-    meta nfproto ipv6 tcp dport ${A}-${OPEN} dnat ip6 to fd91:0:0:9::2
+    meta nfproto ipv4 tcp dport ${A}-${SILENT} dnat ip to 10.91.9.2
+    meta nfproto ipv6 tcp dport ${A}-${SILENT} dnat ip6 to fd91:0:0:9::2
   }
 }
 `;
@@ -94,6 +96,27 @@ async function pretend(family: Family, n: number, port: number, ports: number): 
   }
 }
 
+function boundHere(): Endpoint[] {
+  return FAMILIES.map((family) => ({
+    address: addressOf(network.link.server[family]),
+    port: BOUND,
+  }));
+}
+
+/** How many members each set of the door has, and for how long, to ten seconds, the longest. */
+async function longest(door: string): Promise<Record<string, object>> {
+  const read = await NFTABLES.backend.read(NFTABLES.on(network.server), { members: true });
+  const sets = (sure(read)?.sets ?? []).filter(({ name }) => name.startsWith(`${door}_`));
+  return Object.fromEntries(
+    sets.flatMap(({ name, members: held }) => {
+      const seconds = Math.max(...held.map(({ secondsLeft }) => secondsLeft ?? 0));
+      return held.length === 0
+        ? []
+        : [[name, { members: held.length, seconds: Math.ceil((seconds + 1) / 10) * 10 }]];
+    }),
+  );
+}
+
 /** How many members each set has that is of the door, or of any; without those that have none. */
 async function members(holder: Holder, door?: string): Promise<Record<string, number>> {
   const listing = sure(await holder.backend.read(holder.on(network.server), { members: true }));
@@ -109,10 +132,10 @@ describe.each(FAMILIES)("over %s", (family) => {
   test("a guest who fills what one door remembers takes no room from another", async () => {
     const stdin = gateOf(POLICY).replaceAll("size 65536", `size ${ROOM}`);
     await network.server.run(["nft", "-f", "-"], { stdin });
-    knock(from(family, 1, A));
-    await pretend(family, 1, A, CROWD);
-    const held = await members(NFTABLES, "a");
-    expect(held[`a_flows${family === "ipv4" ? 4 : 6}`]).toBe(ROOM);
+    knock(from(family, 1, SILENT));
+    await pretend(family, 1, SILENT, CROWD);
+    const held = await members(NFTABLES, "silent");
+    expect(held[`silent_closing${family === "ipv4" ? 4 : 6}`]).toBe(ROOM);
     expect(await members(NFTABLES, "b")).toEqual({});
     const newcomer = from(family, 2, B);
     knock(newcomer);
@@ -120,11 +143,60 @@ describe.each(FAMILIES)("over %s", (family) => {
     await removeGate(network.server);
   });
 
+  describe("by a gate that looks for answers", () => {
+    const digit = family === "ipv4" ? 4 : 6;
+    beforeAll(async () => {
+      const program = compilePolicy(policyOf(POLICY), {
+        bound: boundHere(),
+        elsewhere: ["a", "silent"],
+      });
+      sure(await NFTABLES.backend.load(NFTABLES.on(network.server), program, []));
+    });
+    afterAll(() => removeGate(network.server));
+
+    test("SYN and ACK without an answer are remembered for two minutes and no longer", async () => {
+      knock(from(family, 3, SILENT));
+      await pretend(family, 3, SILENT, CROWD);
+      expect(await longest("silent")).toEqual({
+        [`silent_begun${digit}`]: { members: 1, seconds: 120 },
+        [`silent_closing${digit}`]: { members: CROWD, seconds: 120 },
+        [`silent_grants${digit}`]: { members: 1, seconds: 600 },
+      });
+    });
+
+    test.each([
+      ["a", A],
+      ["bound", BOUND],
+    ] as const)(
+      "a connection that was answered is at door %s for five days",
+      async (door, port) => {
+        const ends = from(family, 4, port);
+        knock(ends);
+        await dialogue.connect(ends);
+        expect(await longest(door)).toEqual({
+          [`${door}_begun${digit}`]: { members: 1, seconds: 120 },
+          [`${door}_flows${digit}`]: { members: 1, seconds: 432_000 },
+          [`${door}_grants${digit}`]: { members: 1, seconds: 600 },
+        });
+      },
+    );
+
+    test("an answer alone does not outlive its handshake, nor a ban", async () => {
+      const ends = from(family, 5, BOUND);
+      knock(ends);
+      const { syn: opening, ack } = segmentsOf(ends, network.link);
+      const { sequence } = await dialogue.answer(ends, opening, "syn-ack");
+      expect(await longest("bound")).toMatchObject({
+        [`bound_opening${digit}`]: { members: 1, seconds: 120 },
+        [`bound_answered${digit}`]: { members: 1, seconds: 120 },
+      });
+      sure(await banSource(NFTABLES.on(network.server), ends.source, undefined));
+      expect(await dialogue.answers(ends, ack(sequence))).toEqual([]);
+    });
+  });
+
   test.each(HOLDERS)("who forges a trusted address leaves nothing in $name", async (holder) => {
-    const bound = FAMILIES.map((each) => ({
-      address: addressOf(network.link.server[each]),
-      port: BOUND,
-    }));
+    const bound = boundHere();
     const program = compilePolicy(policyOf(POLICY), { bound }, holder.memory);
     sure(await holder.backend.load(holder.on(network.server), program, []));
     for (const port of [A, BOUND]) {

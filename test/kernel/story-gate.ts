@@ -31,7 +31,7 @@ import type { Host } from "./host.ts";
 type Load = Extract<Event, { readonly kind: "load" }>;
 
 /** What an administrator does, and whoever puts tokens in. */
-export type Command = Exclude<Event, { readonly kind: "packet" }>;
+export type Command = Exclude<Event, { readonly kind: "packet" | "answer" }>;
 
 type OfSource = Exclude<Command, Load>;
 

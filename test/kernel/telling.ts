@@ -3,7 +3,7 @@
  * one recording that is replayed in real time, and an administrator's commands beside it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Story } from "../../src/model/story.ts";
+import type { Event, Story } from "../../src/model/story.ts";
 import type { Policy, Seconds } from "../../src/policy/policy.ts";
 import { framesOf } from "./frames.ts";
 import { type Holder, NFTABLES } from "./holders.ts";
@@ -128,19 +128,21 @@ interface Given {
   readonly to: number;
 }
 
+/** Nothing answers the packets of a story here. */
+function isCommand(event: Event): event is Command {
+  if (event.kind === "answer") throw new Error("isCommand: no service answers here");
+  return event.kind !== "packet";
+}
+
 /** What a story begins with, if that is tokens. */
 function loadsBeforePackets(story: Story): Command[] {
   const first = story.findIndex(({ kind }) => kind !== "load");
-  return story
-    .slice(0, first === -1 ? story.length : first)
-    .filter((event): event is Command => event.kind !== "packet");
+  return story.slice(0, first === -1 ? story.length : first).filter(isCommand);
 }
 
 function commandsAfter(stories: readonly Story[]): Command[] {
   return stories.flatMap((story) =>
-    story
-      .slice(loadsBeforePackets(story).length)
-      .filter((event): event is Command => event.kind !== "packet"),
+    story.slice(loadsBeforePackets(story).length).filter(isCommand),
   );
 }
 
@@ -179,7 +181,7 @@ function asItWent(story: Story, index: number, record: Record): Told | undefined
   // Tokens live longer than any story, so that when those before it came makes no difference.
   const commands = commandsAfter([story]).map((command) => givenAt(record, command));
   const events = story.map((event, n) => {
-    if (event.kind !== "packet") {
+    if (isCommand(event)) {
       const { from, to } = givenAt(record, event);
       return { event: { ...event, at: (from + to) / 2 }, passed: undefined };
     }

@@ -59,6 +59,7 @@ export function chains(byName: Readonly<Record<string, readonly Rule[]>>): Progr
     counters: [],
     logs: [],
     fragmentChains: [],
+    answerChains: [],
     chains: Object.entries(byName).map(([name, rules]) => ({ name, note: "", rules })),
     fingerprint: "0123456789abcdef",
     reassembles: false,

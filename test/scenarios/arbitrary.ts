@@ -34,6 +34,15 @@ export interface Cast {
   readonly interface: string;
 }
 
+/** The packet as it would come back: with the ends exchanged. */
+export function answerTo(packet: Packet): Packet {
+  const { source, destination, content } = packet;
+  if (content.protocol !== "tcp") throw new Error("answerTo: services answer TCP here");
+  const { sourcePort, destinationPort } = content;
+  const ports = { sourcePort: destinationPort, destinationPort: sourcePort };
+  return { ...packet, source: destination, destination: source, content: { ...content, ...ports } };
+}
+
 export function address(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === undefined) throw new Error(`address: ${text} is none`);
@@ -289,8 +298,21 @@ export interface Pauses {
 /** Multiples of 1/8, which binary fractions hold exactly. */
 const IN_MEMORY: Pauses = { usual: 0.125, others: [1.125, 2.125, 3.25], lives: [1, 3, 60, 60] };
 
+/** What follows a SYN at once; most of the time nothing does. */
+const ANSWERS: readonly (readonly TcpFlag[] | undefined)[] = [
+  ...new Array<undefined>(3).fill(undefined),
+  ["syn", "ack"],
+  ["syn", "ack"],
+  ["rst", "ack"],
+];
+
 /** Stories under a policy. */
-export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbitrary<Story> {
+export function stories(
+  policy: Policy,
+  cast: Cast,
+  pauses = IN_MEMORY,
+  { withAnswers = true } = {},
+): fc.Arbitrary<Story> {
   const source = fc.constantFrom(
     cast.sources[0],
     cast.sources[0],
@@ -319,8 +341,17 @@ export function stories(policy: Policy, cast: Cast, pauses = IN_MEMORY): fc.Arbi
         { weight: 2, arbitrary: many },
         ...(namesOf(policy).length === 0 ? [] : [{ weight: 3, arbitrary: showing(policy, cast) }]),
       ),
+      fc.constantFrom(...(withAnswers ? ANSWERS : [undefined])),
     )
-    .map(([from, to, drawn]) => drawn.map((content) => beat(from, to, content)));
+    .map(([from, to, drawn, flags]) =>
+      drawn.flatMap((content) => {
+        const arriving = beat(from, to, content);
+        const isSyn = content.protocol === "tcp" && content.flags === SYN;
+        if (!isSyn || flags === undefined) return [arriving];
+        const answer = answerTo({ ...arriving.packet, content: { ...content, flags } });
+        return [arriving, { kind: "answer" as const, packet: answer }];
+      }),
+    );
   const beats = fc
     .array(
       fc.oneof(

@@ -13,6 +13,7 @@ import {
   type Program,
   type Role,
   remember,
+  runAnswer,
   runPacket,
   type State,
   sourceKey,
@@ -85,15 +86,17 @@ const LASTING = { endsAt: Number.POSITIVE_INFINITY, unspent: true, strikes: 0 };
 function play(program: Program, story: Story, state: State): Outcomes {
   return story.map((event) => {
     if (event.kind === "packet") return runPacket(program, state, event.packet, event.at).outcome;
-    return command(program, state, event);
+    if (event.kind === "answer") runAnswer(program, state, event.packet, event.at);
+    else command(program, state, event);
+    return undefined;
   });
 }
 
 type Load = Extract<Event, { readonly kind: "load" }>;
-type Command = Exclude<Event, Load | { readonly kind: "packet" }>;
+type Command = Exclude<Event, Load | { readonly kind: "packet" | "answer" }>;
 
 /** What an administrator's command does to the sets of a gate. */
-function command(program: Program, state: State, event: Command | Load): undefined {
+function command(program: Program, state: State, event: Command | Load): void {
   if (event.kind === "load") {
     const ends = event.at + event.forSeconds;
     remember(state, setOfTokens(program, event), hexOf(event.token), ends);

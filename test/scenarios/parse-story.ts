@@ -7,7 +7,7 @@ import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { parseCarrier, parseSignedCarrier } from "../../src/policy/value/carrier.ts";
 import { sure } from "../setup/sure.ts";
-import type { Cast } from "./arbitrary.ts";
+import { answerTo, type Cast } from "./arbitrary.ts";
 import { POLICIES } from "./scenarios.ts";
 import { candidate } from "./signed.ts";
 import { carried, FAULTS, tokenOf } from "./tokens.ts";
@@ -52,6 +52,8 @@ function parseCommand(word: string, source: Address, cast: Cast): Command | unde
       return { kind, source, ...(rest === "" ? {} : { forSeconds: seconds(rest) }) };
     case "unban":
       return { kind, source };
+    case "answer":
+      return { kind, packet: answerTo(parsePacket(rest, source, cast)) };
     case "load": {
       const [name = "", end = "60s"] = more;
       const token = tokenOf(cast, name);

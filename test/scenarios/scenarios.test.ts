@@ -5,18 +5,21 @@ import { CASTS } from "./arbitrary.ts";
 import { judgeByInterpreter, judgeByModel } from "./judges.ts";
 import { limitsOf } from "./limits.ts";
 import { parseStory, policyNamed } from "./parse-story.ts";
-import { asOnSources, IPV6_SCENARIOS, SCENARIOS } from "./scenarios.ts";
+import { ANSWER_SCENARIOS, asOnSources, IPV6_SCENARIOS, SCENARIOS } from "./scenarios.ts";
 
 describe.each(FAMILIES)("over %s", (family) => {
   const cast = CASTS[family];
   const scenarios = family === "ipv6" ? [...SCENARIOS, ...IPV6_SCENARIOS] : SCENARIOS;
 
-  test.each(scenarios)("$claim ($policy)", ({ policy: name, story: text }) => {
-    const policy = policyNamed(name, [cast]);
-    const { story, passes } = parseStory(text, cast);
-    expect(passed(judgeByModel(policy, story)), "the model").toEqual(passes);
-    expect(passed(judgeByInterpreter(policy, story)), "the interpreter").toEqual(passes);
-  });
+  test.each([...scenarios, ...ANSWER_SCENARIOS])(
+    "$claim ($policy)",
+    ({ policy: name, story: text }) => {
+      const policy = policyNamed(name, [cast]);
+      const { story, passes } = parseStory(text, cast);
+      expect(passed(judgeByModel(policy, story)), "the model").toEqual(passes);
+      expect(passed(judgeByInterpreter(policy, story)), "the interpreter").toEqual(passes);
+    },
+  );
 
   test.each(scenarios.map(asOnSources))("by sources: $claim ($policy)", (scenario) => {
     const policy = policyNamed(scenario.policy, [cast]);

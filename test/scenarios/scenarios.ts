@@ -16,6 +16,8 @@
  *     ping!A http/80!A          a packet of that carrier with the token in it; it has to pass
  *     ping!A~cut                the same with a fault of tokens.ts
  *     signed-ping               a packet of that carrier that may be a signed knock
+ *     answer=tcp/22[syn+ack]    a segment of the service, of the connection that tcp/22 is of; only
+ *                               judges without a kernel know it
  *     KNOCK                     the three steps of most policies here
  *
  * Where a gate that remembers sources instead of connections cannot do the same (limits.ts), what
@@ -184,7 +186,8 @@ plain:
   a ban outranks a grant: KNOCK ban tcp/22-
   a ban is lifted by hand: KNOCK ban tcp/22:1- unban tcp/22:2
   a ban ends by itself: ban=1s KNOCK tcp/22- +1.4s tcp/22:2
-  a ban leaves connections alone: KNOCK tcp/22 tcp/22[ack] ban tcp/22[ack]
+  a ban ends a connection of which no answer was seen: KNOCK tcp/22 tcp/22[ack] ban tcp/22[ack]-
+      a ban leaves connections alone: KNOCK tcp/22 tcp/22[ack] ban tcp/22[ack]
   a ban ends a handshake: KNOCK tcp/22 ban tcp/22- tcp/22[ack]-
       a ban leaves the last segment of a handshake alone: KNOCK tcp/22 ban tcp/22- tcp/22[ack]
   a ban ends a connection that is being closed: KNOCK tcp/22 tcp/22[fin+ack] ban tcp/22[ack]-
@@ -378,6 +381,30 @@ signed or steps:
 signed or token:
   what may be a signed knock spends no token: load=ssh,ping,A load=ssh,udp/62201,B signed-ping signed-udp/62201 tcp/22- ping!A tcp/22
   a token by the same packets opens as ever: load=ssh,udp/62201,A udp/62201!A signed-udp/62201 tcp/22
+`);
+
+const [FAR, SYN_ACK] = ["tcp/22@elsewhere", "answer=tcp/22[syn+ack]@elsewhere"];
+const [FAR_ACK, FAR_FIN] = ["tcp/22[ack]@elsewhere", "tcp/22[fin+ack]@elsewhere"];
+const LET_IN = `${KNOCK.replaceAll(/(?= |$)/g, "@elsewhere")} ${FAR}`;
+
+/** Claims about answers of services, which only a gate has to know that remembers connections. */
+export const ANSWER_SCENARIOS: readonly Scenario[] = readTable(`
+routed:
+  a ban leaves alone what was answered: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}
+  a ban before the last segment of the handshake ends it: ${LET_IN} ${SYN_ACK} ban ${FAR_ACK}-
+  closing before that ends it: ${LET_IN} ${SYN_ACK} close=ssh ${FAR_ACK}-
+  a ban ends what was not answered: ${LET_IN} ${FAR_ACK} ban ${FAR_ACK}-
+  an answer after the next segment is too late: ${LET_IN} ${FAR_ACK} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}-
+  an answer to another connection is none: ${LET_IN} ${SYN_ACK.replace("22", "22:2")} ${FAR_ACK} ban ${FAR_ACK}-
+  a segment that answers no SYN is none: ${LET_IN} ${SYN_ACK.replace("syn+ack", "ack")} ${SYN_ACK.replace("syn+ack", "rst+ack")} ${FAR_ACK} ban ${FAR_ACK}-
+  an answer to an older SYN is none: ${LET_IN} ${SYN_ACK} ${FAR_FIN} ${FAR} ${FAR_ACK} ban ${FAR_ACK}-
+  an answer is repeated as the SYN is: ${LET_IN} ${SYN_ACK} ${FAR} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}
+  what was answered may be silent for days: ${LET_IN} ${SYN_ACK} ${FAR_ACK} +400000s ${FAR_ACK} +400000s ${FAR_ACK}
+  what was not answered may be silent for two minutes: ${LET_IN} ${FAR_ACK} +110s ${FAR_ACK} +110s ${FAR_ACK} +121s ${FAR_ACK}-
+  what ends may be silent for two minutes: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${FAR_FIN} +110s ${FAR_ACK} +121s ${FAR_ACK}-
+
+plain:
+  answers are not looked for where services are here: KNOCK tcp/22 answer=tcp/22[syn+ack] tcp/22[ack] ban tcp/22[ack]-
 `);
 
 /** Claims that are about one family: senders of the same /64. */

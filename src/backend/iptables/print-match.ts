@@ -142,6 +142,7 @@ function alternatives(match: Match, { family, listsOf, renewed }: Asking): Alter
     case "fragment":
     case "ipv6-fragment":
     case "readable-ports":
+    case "connection-answer":
     case "listener-only":
       throw new Error(`alternatives: iptables cannot say ${match.kind}`);
   }

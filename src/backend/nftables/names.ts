@@ -11,6 +11,9 @@ export const HOOK = "type filter hook prerouting priority raw - 10; policy accep
 /** Before the kernel puts fragments together, which it does at -400 where somebody asks for it. */
 export const FRAGMENTS_HOOK = "type filter hook prerouting priority -450; policy accept;";
 
+/** After source NAT, of iptables as well: a packet's addresses and ports are those that its receiver sees. */
+export const ANSWERS_HOOK = "type filter hook postrouting priority srcnat + 10; policy accept;";
+
 /** Of the program's own chains none may have these names. */
 export const ANSWER_AS_CLOSED = "answer_as_closed";
 export const REASSEMBLE = "reassemble";

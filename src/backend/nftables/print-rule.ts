@@ -14,11 +14,14 @@ const IPV4_AND_ICMP_BYTES = 28;
 /** IPv6 does not count its own header in `ip6 length`. */
 const ICMPV6_BYTES = 8;
 
-export function printRule({ when, then, to, note }: Rule): string {
+/** Whether packets come in or go out, whose keys are those of what they answer. */
+export type Heading = "in" | "out";
+
+export function printRule({ when, then, to, note }: Rule, heading: Heading = "in"): string {
   const protocol = transportOf(when);
   const words = [
-    ...when.map((match) => printMatch(match, protocol)),
-    ...then.map(printAction),
+    ...when.map((match) => printMatch(match, protocol, heading)),
+    ...then.map((action) => printAction(action, heading)),
     printVerdict(to),
   ].filter((word) => word !== "");
   return `${words.join(" ")}${note === undefined ? "" : `  # ${note}`}`;
@@ -28,11 +31,11 @@ export function printRule({ when, then, to, note }: Rule): string {
  * As {@link printRule}, of a rule that every packet meets: most ports differ from those of a range
  * in their first bits, and the kernel sees that without a call, which comparing with both ends takes.
  */
-export function printQuickly(rule: Rule): string {
+export function printQuickly(rule: Rule, heading: Heading = "in"): string {
   const guards = rule.when.flatMap((match) =>
     match.kind === "to-port" ? (firstBits(match.first, match.last) ?? []) : [],
   );
-  return [...guards, printRule(rule)].join(" ");
+  return [...guards, printRule(rule, heading)].join(" ");
 }
 
 /** Undefined where the ends have none in common, or are one. */
@@ -51,7 +54,7 @@ function transportOf(when: readonly Match[]): "tcp" | "udp" | undefined {
   return protocol === "tcp" || protocol === "udp" ? protocol : undefined;
 }
 
-function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string {
+function printMatch(match: Match, transport: "tcp" | "udp" | undefined, heading: Heading): string {
   switch (match.kind) {
     case "protocol":
       return match.is === transport ? "" : `meta l4proto ${match.is}`;
@@ -80,6 +83,8 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
       throw new Error("printMatch: with nftables a gate sees packets before reassembly");
     case "new-connection":
       return `tcp flags & (fin | syn | rst | ack) ${match.is ? "==" : "!="} syn`;
+    case "connection-answer":
+      return "tcp flags & (fin | syn | rst | ack) == (syn | ack)";
     case "any-flag":
       return `tcp flags & (${match.of.join(" | ")}) != 0`;
     case "echo-request":
@@ -90,7 +95,7 @@ function printMatch(match: Match, transport: "tcp" | "udp" | undefined): string 
       return `${UNFRAGMENTED[match.family]} meta length ${match.least}-${match.most}`;
     case "member":
     case "spend":
-      return `${printKey(match.of)} @${match.of.name}`;
+      return `${printKey(match.of, heading)} @${match.of.name}`;
     case "listener-only":
       return "socket wildcard 1";
     case "bound-socket":
@@ -141,14 +146,14 @@ const IPV6_FRAGMENT: Readonly<
   continued: "frag frag-off != 0",
 };
 
-function printAction(action: Action): string {
+function printAction(action: Action, heading: Heading): string {
   switch (action.kind) {
     case "remember":
-      return `${action.renew ? "update" : "add"} ${element(action.in, `timeout ${action.seconds}s`)}`;
+      return `${action.renew ? "update" : "add"} ${element(heading, action.in, `timeout ${action.seconds}s`)}`;
     case "forget":
-      return `delete ${element(action.in)}`;
+      return `delete ${element(heading, action.in)}`;
     case "strike":
-      return `add ${element(action.in, `timeout ${action.seconds}s limit rate over 1/week burst ${action.after - 1} packets`)}`;
+      return `add ${element(heading, action.in, `timeout ${action.seconds}s limit rate over 1/week burst ${action.after - 1} packets`)}`;
     case "count":
       return `counter name "${action.in.name}"`;
     case "log":
@@ -181,8 +186,8 @@ function printVerdict(verdict: Verdict): string {
   }
 }
 
-/** What a set's members are, as an expression over the packet. */
-export function printKey({ family, key }: TimedSet): string {
+/** What a set's members are, as an expression over the packet; going out only flows are looked up. */
+export function printKey({ family, key }: TimedSet, heading: Heading = "in"): string {
   const ip = network(family);
   switch (key.kind) {
     case "source":
@@ -190,7 +195,9 @@ export function printKey({ family, key }: TimedSet): string {
         ? `${ip} saddr`
         : `${ip} saddr & ${ipv6Mask(key.prefixLength)}`;
     case "flow":
-      return `${ip} saddr . tcp sport . ${ip} daddr . tcp dport`;
+      return heading === "in"
+        ? `${ip} saddr . tcp sport . ${ip} daddr . tcp dport`
+        : `${ip} daddr . tcp dport . ${ip} saddr . tcp sport`;
     case "token":
       return token(CARRIERS[key.carrier]);
     case "use":
@@ -219,8 +226,8 @@ function hexadecimal(bytes: readonly number[]): string {
   return `0x${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-function element(set: TimedSet, ...more: readonly string[]): string {
-  return `@${set.name} { ${[printKey(set), ...more].join(" ")} }`;
+function element(heading: Heading, set: TimedSet, ...more: readonly string[]): string {
+  return `@${set.name} { ${[printKey(set, heading), ...more].join(" ")} }`;
 }
 
 function network(family: TimedSet["family"]): "ip" | "ip6" {

@@ -3,6 +3,7 @@ import type { Chain, Program, TimedSet } from "../../program/program.ts";
 import { labelOf, printLabel } from "../labels.ts";
 import {
   ANSWER_AS_CLOSED,
+  ANSWERS_HOOK,
   FINGERPRINT,
   FRAGMENTS_HOOK,
   FRAGMENTS_TABLE,
@@ -11,7 +12,7 @@ import {
   REASSEMBLE,
   TABLE,
 } from "./names.ts";
-import { printKey, printQuickly, printRule } from "./print-rule.ts";
+import { type Heading, printKey, printQuickly, printRule } from "./print-rule.ts";
 
 const HEADER = `#!/usr/sbin/nft -f
 # A gate made by Postern. Load it with "nft -f FILE"; take it away with
@@ -30,6 +31,7 @@ const LOG_RATE = "rate 5/second burst 20 packets";
 export function printNftables(program: Program, without: readonly string[] = []): string {
   const body = [
     ...printChains(program.chains, HOOK),
+    ...printChains(program.answerChains, ANSWERS_HOOK, "out"),
     ...(usesReset(program) ? [ANSWER_AS_CLOSED_CHAIN] : []),
     ...(program.reassembles ? [REASSEMBLE_CHAIN] : []),
     printMadeOf(program),
@@ -92,7 +94,7 @@ function inPlace(without: readonly string[]): string[] {
 /** Everything with a name that {@link printNftables} prints, as nft names it: `set ssh_stage1_4`. */
 export function namesIn(program: Program): string[] {
   return [
-    ...program.chains.map(({ name }) => `chain ${name}`),
+    ...[...program.chains, ...program.answerChains].map(({ name }) => `chain ${name}`),
     ...(usesReset(program) ? [`chain ${ANSWER_AS_CLOSED}`] : []),
     ...(program.reassembles ? [`chain ${REASSEMBLE}`] : []),
     `chain ${MADE_OF}`,
@@ -103,13 +105,14 @@ export function namesIn(program: Program): string[] {
 }
 
 /** The first has the hook. */
-function printChains(chains: readonly Chain[], hook: string): string[] {
-  return chains.map((chain, index) => printChain(chain, index === 0 ? hook : undefined));
-}
-
-function printChain({ name, note, rules }: Chain, hook: string | undefined): string {
-  const lines = hook === undefined ? rules.map(printRule) : [hook, ...rules.map(printQuickly)];
-  return block(`chain ${name}`, lines, note);
+function printChains(chains: readonly Chain[], hook: string, heading: Heading = "in"): string[] {
+  return chains.map(({ name, note, rules }, index) => {
+    const isFirst = index === 0;
+    const lines = rules.map((rule) =>
+      isFirst ? printQuickly(rule, heading) : printRule(rule, heading),
+    );
+    return block(`chain ${name}`, isFirst ? [hook, ...lines] : lines, note);
+  });
 }
 
 function usesReset(program: Program): boolean {
