@@ -1,12 +1,14 @@
 /**
  * What the gate notes of packets that leave the host: the answers to SYNs that a door has let
- * through. Only doors whose connections may have no socket here need it; a gate without such doors
+ * through, and resets of connections that it remembers. Only doors whose connections may have no socket here need it; a gate without such doors
  * has no chain for packets that are sent.
  */
-import type { Chain } from "../program/program.ts";
-import { HANDSHAKE_SECONDS } from "./doorway.ts";
-import { chain, doing, forEachFamily, goto, member, remember, rule } from "./rules.ts";
+import type { Chain, Match } from "../program/program.ts";
+import { CLOSING_SECONDS, HANDSHAKE_SECONDS } from "./doorway.ts";
+import { chain, doing, forEachFamily, forget, goto, member, remember, rule } from "./rules.ts";
 import type { DoorSets } from "./sets.ts";
+
+const RESET: Match = { kind: "any-flag", of: ["rst"] };
 
 /** @param doors the sets of those that need it. */
 export function compileAnswers(doors: readonly DoorSets[]): Chain[] {
@@ -15,15 +17,33 @@ export function compileAnswers(doors: readonly DoorSets[]): Chain[] {
     chain(
       "postrouting",
       "Every packet that leaves this host meets this comparison, and most meet nothing else.",
-      rule([{ kind: "connection-answer" }], goto("answers")),
+      rule([{ kind: "any-flag", of: ["syn", "rst"] }], goto("answers")),
     ),
     chain(
       "answers",
-      "A service answers: note it where that is to a SYN which a door has let through.",
-      // Connections are not in their own set yet, so that a ban still ends the handshake.
+      "A service answers a SYN that a door has let through, or resets a connection.",
+      rule([RESET], goto("resets")),
+      rule([{ kind: "connection-answer" }], goto("handshakes")),
+    ),
+    chain(
+      "handshakes",
+      "The SYN of which connection was answered?",
+      // It is not in the set of those that live yet, so that a ban still ends the handshake.
       ...doors.flatMap(({ opening, answered }) =>
         forEachFamily((of) =>
           doing([member(of(opening))], [remember(of(answered), HANDSHAKE_SECONDS, true)]),
+        ),
+      ),
+    ),
+    chain(
+      "resets",
+      "Which connection is over? Also one whose handshake a guest has only pretended to end.",
+      ...doors.flatMap(({ flows, closing }) =>
+        forEachFamily((of) =>
+          doing(
+            [member(of(flows))],
+            [remember(of(closing), CLOSING_SECONDS, true), forget(of(flows))],
+          ),
         ),
       ),
     ),

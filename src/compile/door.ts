@@ -8,6 +8,7 @@ import {
   admitGranted,
   arriveAt,
   boundAt,
+  CLOSING_SECONDS,
   type DoorParts,
   ESTABLISHED_SECONDS,
   exemptLoopback,
@@ -34,9 +35,6 @@ import {
 } from "./rules.ts";
 
 export const TRUSTED = "trusted";
-
-/** As Linux's nf_conntrack_tcp_timeout_time_wait. */
-const CLOSING_SECONDS = 120;
 
 export function compileDoor(parts: DoorParts): Chain[] {
   const { door, policy } = parts;

@@ -24,6 +24,8 @@ import type { DoorSets, GateSets } from "./sets.ts";
  */
 export const ESTABLISHED_SECONDS = 432_000;
 export const HANDSHAKE_SECONDS = 120;
+/** The same of one that ends, or was never answered. As nf_conntrack_tcp_timeout_time_wait. */
+export const CLOSING_SECONDS = 120;
 
 /** Where a service listens. */
 export interface Endpoint {

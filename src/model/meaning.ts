@@ -6,6 +6,7 @@
 import type { Address } from "../policy/address.ts";
 import type { Carrier } from "../policy/carriers.ts";
 import type { Door } from "../policy/policy.ts";
+import { lifeOf } from "./answers.ts";
 import {
   type Arrival,
   arrivalAt,
@@ -16,10 +17,8 @@ import {
   type Past,
 } from "./past.ts";
 import {
-  answersSyn,
   asksForConnection,
   doorOf,
-  endsConnection,
   isBannedWith,
   isForDestinationOf,
   isGated,
@@ -99,12 +98,11 @@ function reasonToContinue(past: Past, door: Door, arrival: Arrival): Reason {
   if (content.socket === "connection") return "connection";
   if (isTrusted(past.policy, source)) return "trusted";
   const passed = content.socket === "none" ? passedSince(past, door, arrival) : [];
-  const last = passed.at(-1);
-  const idle = last === undefined ? Number.POSITIVE_INFINITY : at - last.at;
-  const isLiving = isAnswered(past, door, arrival) && !passed.some(ends);
-  if (idle < ESTABLISHED_SECONDS && isLiving) return "connection";
+  const begun = beginningOf(past, door, arrival);
+  const { isLiving, lastAt } = lifeOf(past, door, begun, passed, n);
+  if (isLiving && at - lastAt < ESTABLISHED_SECONDS) return "connection";
   if (isBanned(past, source, n + 1, at)) return "banned";
-  if (idle < CLOSING_SECONDS || isOpening(past, door, arrival)) return "connection";
+  if (at - lastAt < CLOSING_SECONDS || isOpening(past, door, arrival)) return "connection";
   // The socket of a handshake whose SYN passed is not enough after `close`.
   const isKnown = content.socket === "half-open" && !hasBegunLately(past, door, arrival);
   return isKnown ? "connection" : "no connection";
@@ -152,27 +150,6 @@ function begunAt(past: Past, door: Door, n: number): Arrival[] {
 /** The SYN that began the connection which a packet is of. */
 function beginningOf(past: Past, door: Door, { packet, n }: Arrival): Arrival | undefined {
   return begunAt(past, door, n).findLast((begun) => isSameFlow(begun.packet, packet));
-}
-
-/**
- * Whether an answer to the SYN left the host before another segment of the connection came. That
- * is looked for where connections end elsewhere, which of a policy alone `destinations` tell.
- */
-function isAnswered(past: Past, door: Door, arrival: Arrival): boolean {
-  const begun = beginningOf(past, door, arrival);
-  const [next] = passedSince(past, door, arrival);
-  if (begun === undefined || door.destinations.length === 0) return false;
-  return eventsBefore(past, next?.n ?? arrival.n).some(
-    (event, n) =>
-      n > begun.n &&
-      event.kind === "answer" &&
-      event.at - begun.at < HANDSHAKE_SECONDS &&
-      answersSyn(event.packet, begun.packet),
-  );
-}
-
-function ends({ packet }: Arrival): boolean {
-  return endsConnection(packet);
 }
 
 /** What else has passed of the connection. */

@@ -144,17 +144,6 @@ export function isSameFlow(a: Packet, b: Packet): boolean {
   );
 }
 
-/** Whether it goes the other way between the same ends, with SYN and ACK, and neither RST nor FIN. */
-export function answersSyn(answer: Packet, syn: Packet): boolean {
-  const { source, destination, content } = answer;
-  if (content.protocol !== "tcp" || endsConnection(answer)) return false;
-  const isSynAck = content.flags?.includes("syn") === true && content.flags.includes("ack");
-  const { sourcePort, destinationPort } = content;
-  const ports = { sourcePort: destinationPort, destinationPort: sourcePort };
-  const turned = { ...answer, source: destination, destination: source };
-  return isSynAck && isSameFlow({ ...turned, content: { ...content, ...ports } }, syn);
-}
-
 export function isTrusted({ trusted }: Policy, source: Address): boolean {
   return trusted.some((prefix) => prefixHolds(prefix, source));
 }

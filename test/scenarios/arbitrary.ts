@@ -298,7 +298,7 @@ export interface Pauses {
 /** Multiples of 1/8, which binary fractions hold exactly. */
 const IN_MEMORY: Pauses = { usual: 0.125, others: [1.125, 2.125, 3.25], lives: [1, 3, 60, 60] };
 
-/** What follows a SYN at once; most of the time nothing does. */
+/** What follows a segment at once; most of the time nothing does. */
 const ANSWERS: readonly (readonly TcpFlag[] | undefined)[] = [
   ...new Array<undefined>(3).fill(undefined),
   ["syn", "ack"],
@@ -341,13 +341,13 @@ export function stories(
         { weight: 2, arbitrary: many },
         ...(namesOf(policy).length === 0 ? [] : [{ weight: 3, arbitrary: showing(policy, cast) }]),
       ),
-      fc.constantFrom(...(withAnswers ? ANSWERS : [undefined])),
+      fc.array(fc.constantFrom(...(withAnswers ? ANSWERS : [undefined])), { maxLength: 9 }),
     )
-    .map(([from, to, drawn, flags]) =>
-      drawn.flatMap((content) => {
+    .map(([from, to, drawn, replies]) =>
+      drawn.flatMap((content, index) => {
         const arriving = beat(from, to, content);
-        const isSyn = content.protocol === "tcp" && content.flags === SYN;
-        if (!isSyn || flags === undefined) return [arriving];
+        const flags = replies[index];
+        if (content.protocol !== "tcp" || flags === undefined) return [arriving];
         const answer = answerTo({ ...arriving.packet, content: { ...content, flags } });
         return [arriving, { kind: "answer" as const, packet: answer }];
       }),

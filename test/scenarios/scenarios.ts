@@ -385,6 +385,7 @@ signed or token:
 
 const [FAR, SYN_ACK] = ["tcp/22@elsewhere", "answer=tcp/22[syn+ack]@elsewhere"];
 const [FAR_ACK, FAR_FIN] = ["tcp/22[ack]@elsewhere", "tcp/22[fin+ack]@elsewhere"];
+const RESET = SYN_ACK.replace("syn+ack", "rst+ack");
 const LET_IN = `${KNOCK.replaceAll(/(?= |$)/g, "@elsewhere")} ${FAR}`;
 
 /** Claims about answers of services, which only a gate has to know that remembers connections. */
@@ -396,11 +397,14 @@ routed:
   a ban ends what was not answered: ${LET_IN} ${FAR_ACK} ban ${FAR_ACK}-
   an answer after the next segment is too late: ${LET_IN} ${FAR_ACK} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}-
   an answer to another connection is none: ${LET_IN} ${SYN_ACK.replace("22", "22:2")} ${FAR_ACK} ban ${FAR_ACK}-
-  a segment that answers no SYN is none: ${LET_IN} ${SYN_ACK.replace("syn+ack", "ack")} ${SYN_ACK.replace("syn+ack", "rst+ack")} ${FAR_ACK} ban ${FAR_ACK}-
+  a segment that answers no SYN is none: ${LET_IN} ${SYN_ACK.replace("syn+ack", "ack")} ${RESET} ${FAR_ACK} ban ${FAR_ACK}-
   an answer to an older SYN is none: ${LET_IN} ${SYN_ACK} ${FAR_FIN} ${FAR} ${FAR_ACK} ban ${FAR_ACK}-
   an answer is repeated as the SYN is: ${LET_IN} ${SYN_ACK} ${FAR} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}
   what was answered may be silent for days: ${LET_IN} ${SYN_ACK} ${FAR_ACK} +400000s ${FAR_ACK} +400000s ${FAR_ACK}
   what was not answered may be silent for two minutes: ${LET_IN} ${FAR_ACK} +110s ${FAR_ACK} +110s ${FAR_ACK} +121s ${FAR_ACK}-
+  a reset by the service ends it, and what comes then is remembered for two minutes: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${RESET} +110s ${FAR_ACK} +110s ${FAR_ACK} ban ${FAR_ACK}-
+  a reset before the next segment ends nothing: ${LET_IN} ${SYN_ACK} ${RESET} ${FAR_ACK} ban ${FAR_ACK}
+  a reset of another connection ends nothing: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${RESET.replace("22", "22:2")} ban ${FAR_ACK}
   what ends may be silent for two minutes: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${FAR_FIN} +110s ${FAR_ACK} +121s ${FAR_ACK}-
 
 plain:
