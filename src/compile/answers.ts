@@ -42,7 +42,8 @@ export function compileAnswers(doors: readonly DoorSets[]): Chain[] {
         forEachFamily((of) =>
           doing(
             [member(of(flows))],
-            [remember(of(closing), CLOSING_SECONDS, true), forget(of(flows))],
+            // Forgotten in any case, whether there is room among those that end or not.
+            [forget(of(flows)), remember(of(closing), CLOSING_SECONDS, true)],
           ),
         ),
       ),

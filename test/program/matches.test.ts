@@ -38,6 +38,7 @@ const source: Match = { kind: "source", in: prefix("192.0.2.0/24") };
 const destination: Match = { kind: "destination", in: prefix("198.51.100.1") };
 const here: Match = { kind: "destined-here" };
 const fresh: Match = { kind: "new-connection", is: true };
+const answer: Match = { kind: "connection-answer" };
 const stray: Match = { kind: "new-connection", is: false };
 const ending: Match = { kind: "any-flag", of: ["fin", "rst"] };
 const echo: Match = { kind: "echo-request", family: "ipv4", payloadBytes: 63 };
@@ -109,6 +110,12 @@ const ROWS: readonly Row[] = [
     true,
   ],
   ["SYN-ACK does not", fresh, flagged("syn", "ack"), false],
+  ["it answers one", answer, flagged("syn", "ack", "ece"), true],
+  ["SYN alone answers none", answer, flagged("syn"), false],
+  ["ACK alone answers none", answer, flagged("ack"), false],
+  ["SYN-ACK with RST answers none", answer, flagged("syn", "ack", "rst"), false],
+  ["SYN-ACK with FIN answers none", answer, flagged("syn", "ack", "fin"), false],
+  ["flags that cannot be read answer none", answer, tcp({ flags: undefined }), false],
   ["SYN-FIN does not", fresh, flagged("syn", "fin"), false],
   ["SYN-RST does not", fresh, flagged("syn", "rst"), false],
   ["ACK does not", fresh, flagged("ack"), false],
