@@ -399,6 +399,7 @@ routed:
   an answer to another connection is none: ${LET_IN} ${SYN_ACK.replace("22", "22:2")} ${FAR_ACK} ban ${FAR_ACK}-
   a segment that answers no SYN is none: ${LET_IN} ${SYN_ACK.replace("syn+ack", "ack")} ${RESET} ${FAR_ACK} ban ${FAR_ACK}-
   an answer to an older SYN is none: ${LET_IN} ${SYN_ACK} ${FAR_FIN} ${FAR} ${FAR_ACK} ban ${FAR_ACK}-
+  an answer before closing is none to a SYN after it: ${LET_IN} ${SYN_ACK} close=ssh ${LET_IN} ${FAR_ACK} ban ${FAR_ACK}-
   an answer is repeated as the SYN is: ${LET_IN} ${SYN_ACK} ${FAR} ${SYN_ACK} ${FAR_ACK} ban ${FAR_ACK}
   what was answered may be silent for days: ${LET_IN} ${SYN_ACK} ${FAR_ACK} +400000s ${FAR_ACK} +400000s ${FAR_ACK}
   what was not answered may be silent for two minutes: ${LET_IN} ${FAR_ACK} +110s ${FAR_ACK} +110s ${FAR_ACK} +121s ${FAR_ACK}-
