@@ -1,11 +1,21 @@
 /**
  * What the gate notes of packets that leave the host: the answers to SYNs that a door has let
- * through, and resets of connections that it remembers. Only doors whose connections may have no socket here need it; a gate without such doors
- * has no chain for packets that are sent.
+ * through, and resets of connections that it remembers. Only doors whose connections may have no
+ * socket here need it; a gate without such doors has no chain for packets that are sent.
  */
 import type { Chain, Match } from "../program/program.ts";
 import { CLOSING_SECONDS, HANDSHAKE_SECONDS } from "./doorway.ts";
-import { chain, doing, forEachFamily, forget, goto, member, remember, rule } from "./rules.ts";
+import {
+  chain,
+  doing,
+  forEachFamily,
+  forget,
+  goto,
+  member,
+  RETURN,
+  remember,
+  rule,
+} from "./rules.ts";
 import type { DoorSets } from "./sets.ts";
 
 const RESET: Match = { kind: "any-flag", of: ["rst"] };
@@ -22,8 +32,10 @@ export function compileAnswers(doors: readonly DoorSets[]): Chain[] {
     chain(
       "answers",
       "A service answers a SYN that a door has let through, or resets a connection.",
-      rule([RESET], goto("resets")),
       rule([{ kind: "connection-answer" }], goto("handshakes")),
+      // Whoever forges a SYN of somebody's connection has the gate send one.
+      rule([{ kind: "any-flag", of: ["ack"] }], RETURN, "a reset that refuses a SYN"),
+      rule([RESET], goto("resets")),
     ),
     chain(
       "handshakes",

@@ -54,10 +54,12 @@ function isAnswered(past: Past, door: Door, begun: Arrival, passed: readonly Arr
   );
 }
 
-/** The first reset by the service after the handshake. */
+/** The first reset by the service after the handshake; one with ACK may be of a refused SYN. */
 function resetAfter(past: Past, [first]: readonly Arrival[], n: number): Sent | undefined {
   if (first === undefined) return undefined;
-  return sentBetween(past, first, n).find(({ packet }) => has(packet, "rst"));
+  return sentBetween(past, first, n).find(
+    ({ packet }) => has(packet, "rst") && !has(packet, "ack"),
+  );
 }
 
 /** What went back of the packet's connection, after it and before event `end`. */

@@ -385,7 +385,7 @@ signed or token:
 
 const [FAR, SYN_ACK] = ["tcp/22@elsewhere", "answer=tcp/22[syn+ack]@elsewhere"];
 const [FAR_ACK, FAR_FIN] = ["tcp/22[ack]@elsewhere", "tcp/22[fin+ack]@elsewhere"];
-const RESET = SYN_ACK.replace("syn+ack", "rst+ack");
+const RESET = SYN_ACK.replace("syn+ack", "rst");
 const LET_IN = `${KNOCK.replaceAll(/(?= |$)/g, "@elsewhere")} ${FAR}`;
 
 /** Claims about answers of services, which only a gate has to know that remembers connections. */
@@ -404,6 +404,7 @@ routed:
   what was answered may be silent for days: ${LET_IN} ${SYN_ACK} ${FAR_ACK} +400000s ${FAR_ACK} +400000s ${FAR_ACK}
   what was not answered may be silent for two minutes: ${LET_IN} ${FAR_ACK} +110s ${FAR_ACK} +110s ${FAR_ACK} +121s ${FAR_ACK}-
   a reset by the service ends it, and what comes then is remembered for two minutes: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${RESET} +110s ${FAR_ACK} +110s ${FAR_ACK} ban ${FAR_ACK}-
+  a reset with ACK, as refuses a SYN that somebody forges, ends nothing: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${SYN_ACK.replace("syn+ack", "rst+ack")} ban ${FAR_ACK}
   a reset before the next segment ends nothing: ${LET_IN} ${SYN_ACK} ${RESET} ${FAR_ACK} ban ${FAR_ACK}
   a reset of another connection ends nothing: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${RESET.replace("22", "22:2")} ban ${FAR_ACK}
   what ends may be silent for two minutes: ${LET_IN} ${SYN_ACK} ${FAR_ACK} ${FAR_FIN} +110s ${FAR_ACK} +121s ${FAR_ACK}-
