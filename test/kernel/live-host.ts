@@ -1,9 +1,12 @@
 /** The host of a network namespace as the code under test knows a host. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { parseListing, staleIn } from "../../src/backend/nftables/index.ts";
+import { compilePolicy } from "../../src/compile/index.ts";
+import { readAround } from "../../src/gate/around.ts";
 import { applyPolicy, readStatus } from "../../src/gate/index.ts";
+import { readBoundSockets } from "../../src/gate/sockets.ts";
 import { type Host as GateHost, system } from "../../src/host/index.ts";
-import { policyOf, programOf } from "../setup/policy.ts";
+import { policyOf } from "../setup/policy.ts";
 import { sure } from "../setup/sure.ts";
 import type { Host } from "./host.ts";
 import { inNamespace } from "./namespace.ts";
@@ -47,13 +50,16 @@ export async function applyTo(host: GateHost, policyText: string): Promise<void>
 export async function membersOn(host: GateHost): Promise<Record<string, number>> {
   const { sets } = sure(await readStatus(host));
   const held = sets.filter(
-    ({ name, members }) => members > 0 && !/_(flows|closing|opening|begun)[46]$/.test(name),
+    ({ name, members }) =>
+      members > 0 && !/_(flows|closing|opening|answered|begun)[46]$/.test(name),
   );
   return Object.fromEntries(held.map(({ name, members }) => [name, members]));
 }
 
-/** What the table of the gate has that the policy does not ask for. */
-export async function staleOn({ run }: Host, policyText: string): Promise<string[]> {
-  const { stdout } = await run(["nft", "--json", "list", "table", "inet", "postern"]);
-  return staleIn(parseListing(stdout), programOf(policyText));
+/** What the table of the gate has that the policy does not ask for on this host. */
+export async function staleOn(host: Host, policyText: string): Promise<string[]> {
+  const { stdout } = await host.run(["nft", "--json", "list", "table", "inet", "postern"]);
+  const [live, policy] = [liveHost(host), policyOf(policyText)];
+  const around = await readAround(live, policy, await readBoundSockets(live, policy));
+  return staleIn(parseListing(stdout), compilePolicy(policy, around));
 }
