@@ -33,7 +33,7 @@ export function compileAnswers(doors: readonly DoorSets[]): Chain[] {
       "answers",
       "A service answers a SYN that a door has let through, or resets a connection.",
       rule([{ kind: "connection-answer" }], goto("handshakes")),
-      // Whoever forges a SYN of somebody's connection has the gate send one.
+      // A forged SYN with the ports of another connection makes the gate send such a reset.
       rule([{ kind: "any-flag", of: ["ack"] }], RETURN, "a reset that refuses a SYN"),
       rule([RESET], goto("resets")),
     ),

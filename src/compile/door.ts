@@ -209,10 +209,9 @@ function listenerChain(parts: DoorParts): Chain {
 }
 
 /**
- * After its first FIN or RST a connection is in a set of its own. In one set with the others
- * the last ACK would give it days again, and what has long ended would fill the set. There is also
- * one to whose SYN no answer has left this host: whoever sends SYN and ACK with all of his ports
- * would fill the other set.
+ * After its first FIN or RST a connection moves to `closing`. In one set with the others its last
+ * ACK would renew it for days, and ended connections would fill the set. A connection whose SYN has no
+ * answer yet is in `closing`, too: a guest who sends SYN and ACK from all ports fills no other set.
  */
 function rememberedChain(parts: DoorParts): Chain {
   const { door, own, seesAnswers } = parts;

@@ -15,7 +15,7 @@ interface Sent {
 }
 
 /**
- * Whether a connection is one that goes on for days, and when the last of it was seen that counts;
+ * Whether a connection is remembered for days, and the time of its last segment that counts;
  * never, if nothing but SYNs has come.
  *
  * @param begun the SYN that began it. @param passed its other segments before event `n`.

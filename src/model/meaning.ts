@@ -48,7 +48,7 @@ export type Reason =
 
 /** For so long after its SYN a connection may begin. */
 const HANDSHAKE_SECONDS = 120;
-/** And after its last segment it goes on, once its SYN was answered; until then, or when it ends. */
+/** Memory of a connection after its last segment: with an answered SYN; without one, or closing. */
 const ESTABLISHED_SECONDS = 5 * 24 * 3600;
 const CLOSING_SECONDS = 120;
 
