@@ -2,15 +2,7 @@
 
 /** Whether a port is one of those; how many others are like it decides whether somebody guesses. */
 export function isMemorable(port: number): boolean {
-  const text = `${port}`;
-  return (
-    isRound(port) ||
-    isDigitRun(text) ||
-    isPalindrome(text) ||
-    isDoubled(text) ||
-    isPowerOfTwo(port) ||
-    FAMOUS.has(port)
-  );
+  return isRound(port) || PATTERNS.has(port) || FAMOUS.has(port);
 }
 
 /** 7000, 7500, 20000; below a thousand 100, 200, ... */
@@ -18,29 +10,49 @@ function isRound(port: number): boolean {
   return port % (port < 1000 ? 100 : 500) === 0;
 }
 
+const LONGEST = 5;
+
+const PATTERNS: ReadonlySet<number> = new Set([
+  ...digitRuns(),
+  ...palindromes(),
+  ...doubled(),
+  ...powersOfTwo(),
+]);
+
 /** Each digit is as far from the one before: 7777, 1234, 54321, 24680, 13579, 7890. */
-function isDigitRun(text: string): boolean {
-  if (text.length < 3) return false;
-  const digits = text.split("").map(Number);
-  const gaps = digits.slice(1).map((digit, n) => (10 + digit - (digits[n] ?? 0)) % 10);
-  return DIGIT_GAPS.has(gaps[0] ?? 0) && gaps.every((gap) => gap === gaps[0]);
+function digitRuns(): number[] {
+  return [0, 1, 2, 8, 9].flatMap((gap) =>
+    range(1, 9).flatMap((first) => {
+      const digits = range(0, LONGEST - 1).map((n) => (first + n * gap) % 10);
+      return range(3, LONGEST).map((length) => Number(digits.slice(0, length).join("")));
+    }),
+  );
 }
 
-/** Up and down by 1 and 2, past 9 to 0 as well; 0: the same digit again. */
-const DIGIT_GAPS: ReadonlySet<number> = new Set([0, 1, 2, 8, 9]);
-
 /** 1221, 12321; of three digits nearly every tenth number is one. */
-function isPalindrome(text: string): boolean {
-  return text.length > 3 && text === text.split("").reverse().join("");
+function palindromes(): number[] {
+  return range(10, 99).flatMap((half) => {
+    const [a, b] = [Math.floor(half / 10), half % 10];
+    const middles = range(0, 9).map((middle) => Number(`${a}${b}${middle}${b}${a}`));
+    return [Number(`${a}${b}${b}${a}`), ...middles];
+  });
 }
 
 /** 1212, 1122. */
-function isDoubled(text: string): boolean {
-  return /^(..)\1$/.test(text) || /^(.)\1(.)\2$/.test(text);
+function doubled(): number[] {
+  return range(10, 99).flatMap((half) => {
+    const [a, b] = [Math.floor(half / 10), half % 10];
+    return [Number(`${a}${b}${a}${b}`), Number(`${a}${a}${b}${b}`)];
+  });
 }
 
-function isPowerOfTwo(port: number): boolean {
-  return port >= 256 && Number.isInteger(Math.log2(port));
+function powersOfTwo(): number[] {
+  return range(8, 15).map((exponent) => 2 ** exponent);
+}
+
+/** Whole numbers, both ends included. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
 }
 
 /** Lines on a keypad, constants, and what hackers like. */

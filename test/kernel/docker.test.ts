@@ -1,5 +1,5 @@
 /** Ports that Docker publishes, by the rules that it writes: covered, and Docker in peace. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyPolicy, checkGate, removeGate } from "../../src/gate/index.ts";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
 import { parsePlacedPolicy } from "../../src/policy/parse.ts";
@@ -93,6 +93,7 @@ afterAll(() => network.remove());
 
 const addressOf = (family: Family) => network.link.server[family];
 const reaches = (family: Family) => canConnect(network.client, addressOf(family), PUBLISHED);
+const reachesByEither = () => Promise.all(FAMILIES.map(reaches));
 const knock = (family: Family) =>
   network.client.run(["knock", "-d", "30", addressOf(family), ...KNOCK]);
 
@@ -114,15 +115,16 @@ describe.each(ENGINES)("$name", (docker) => {
   describe.each(holders)("before a gate held by $name", (holder) => {
     const host = () => holder.on(network.server);
     const apply = async (text = policy(holder)) => sure(await applyPolicy(host(), policyOf(text)));
-    afterEach(async () => {
-      sure(await removeGate(host()));
-    });
+    const remove = async () => sure(await removeGate(host()));
 
-    test.each(FAMILIES)(
-      "its port is open without the gate, and silent with it, over %s",
-      async (family) => {
-        expect(await reaches(family)).toBe(true);
+    describe("that stands", () => {
+      beforeAll(async () => {
+        expect(await reachesByEither()).toEqual([true, true]);
         await apply();
+      });
+      afterAll(remove);
+
+      test.each(FAMILIES)("its port is silent over %s", async (family) => {
         const watching = await capture(
           network.link.client,
           `src host ${addressOf(family)} and tcp src port ${PUBLISHED}`,
@@ -132,45 +134,56 @@ describe.each(ENGINES)("$name", (docker) => {
         }
         expect(await watching.stop()).toEqual([]);
         expect(await reaches(family)).toBe(false);
-      },
-    );
+      });
 
-    test.each(FAMILIES)(
-      "a knock opens it, over %s, and sessions older than the gate go on",
-      async (family) => {
-        const session = connect(network.client, addressOf(family), PUBLISHED);
-        const talks = async (word: string) => {
-          session.write(`${word}\n`);
-          await until(`${word} inside`, () => inside[family].stdout().includes(`${word}\n`));
-        };
-        await talks(`before ${docker.name} ${holder.name}`);
-        await apply();
-        await talks(`after ${docker.name} ${holder.name}`);
-        await session.stop();
-        expect(await reaches(family)).toBe(false);
+      test.each(FAMILIES)(
+        "containers reach each other and the world, and the host reaches them, over %s",
+        async (family) => {
+          const { container } = NETS[family];
+          expect(await canConnect(containers.other, container, 22)).toBe(true);
+          expect(await canConnect(containers.other, network.link.client[family], WORLD)).toBe(true);
+          expect(await canConnect(network.server, container, 22)).toBe(true);
+          expect(await canConnect(network.server, addressOf(family), PUBLISHED)).toBe(true);
+        },
+      );
+
+      test("the host reaches it by loopback", async () => {
+        // Without docker-proxy the kernel lets loopback of IPv4 alone leave the host.
+        for (const address of hasProxy ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
+          expect(await canConnect(network.server, address, PUBLISHED)).toBe(true);
+        }
+      });
+
+      test("check knows the port for one that is published", async () => {
+        const placed = sure(parsePlacedPolicy(policy(holder), "policy.yaml"));
+        const { problems } = await checkGate(host(), placed);
+        expect(problems.map(({ code }) => code)).not.toContain("nothing-listens");
+      });
+    });
+
+    test("a knock opens it, and sessions older than the gate go on", async () => {
+      const sessions = FAMILIES.map((family) => ({
+        family,
+        running: connect(network.client, addressOf(family), PUBLISHED),
+      }));
+      const talk = (word: string) =>
+        Promise.all(
+          sessions.map(async ({ family, running }) => {
+            const line = `${word} ${docker.name} ${holder.name}\n`;
+            running.write(line);
+            await until(`${line} inside`, () => inside[family].stdout().includes(line));
+          }),
+        );
+      await talk("before");
+      await apply();
+      await talk("after");
+      for (const { running } of sessions) await running.stop();
+      expect(await reachesByEither()).toEqual([false, false]);
+      for (const family of FAMILIES) {
         await knock(family);
         await until("an open door", () => reaches(family));
-      },
-    );
-
-    test.each(FAMILIES)(
-      "containers reach each other and the world, and the host reaches them, over %s",
-      async (family) => {
-        await apply();
-        const { container } = NETS[family];
-        expect(await canConnect(containers.other, container, 22)).toBe(true);
-        expect(await canConnect(containers.other, network.link.client[family], WORLD)).toBe(true);
-        expect(await canConnect(network.server, container, 22)).toBe(true);
-        expect(await canConnect(network.server, addressOf(family), PUBLISHED)).toBe(true);
-      },
-    );
-
-    test("the host reaches it by loopback", async () => {
-      await apply();
-      // Without docker-proxy the kernel lets loopback of IPv4 alone leave the host.
-      for (const address of hasProxy ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
-        expect(await canConnect(network.server, address, PUBLISHED)).toBe(true);
       }
+      await remove();
     });
 
     test("apply and remove leave its rules as they are", async () => {
@@ -178,14 +191,8 @@ describe.each(ENGINES)("$name", (docker) => {
       expect(before).toMatch(/dnat to|-j DNAT/);
       await apply();
       expect(await rulesOn(network.server, docker)).toBe(before);
-      sure(await removeGate(host()));
+      await remove();
       expect(await rulesOn(network.server, docker)).toBe(before);
-    });
-
-    test("check knows the port for one that is published", async () => {
-      const placed = sure(parsePlacedPolicy(policy(holder), "policy.yaml"));
-      const { problems } = await checkGate(host(), placed);
-      expect(problems.map(({ code }) => code)).not.toContain("nothing-listens");
     });
 
     if (hasProxy) {
@@ -202,6 +209,7 @@ describe.each(ENGINES)("$name", (docker) => {
           await until(`${word} inside`, () => inside.ipv4.stdout().includes(`${word}\n`));
         }
         await session.stop();
+        await remove();
       });
     }
 
@@ -228,6 +236,7 @@ describe.each(ENGINES)("$name", (docker) => {
       expect(await reaches("ipv6")).toBe(true);
       await knock("ipv4");
       await until("an open door", () => reaches("ipv4"));
+      await remove();
     });
   });
 });

@@ -27,21 +27,22 @@ doors:
 let bundle: Bundle;
 let network: Network;
 let server: Host;
+/** The policy, compiled. */
+let rules: string;
 beforeAll(async () => {
   bundle = makeBundle();
   network = await makeNetwork({ links: 2 });
   server = network.server;
   writeFileSync(`${bundle.folder}/policy.yaml`, POLICY);
   for (const port of [22, 443]) await listenOnBoth(server, { protocol: "tcp", port });
+  rules = (await postern("compile", `${bundle.folder}/policy.yaml`)).stdout;
 });
 afterAll(() => {
   network.remove();
   bundle.remove();
 });
 beforeEach(async () => {
-  await server.run(["nft", "flush", "ruleset"]);
-  const { stdout } = await postern("compile", `${bundle.folder}/policy.yaml`);
-  await server.run(["nft", "-f", "-"], { stdin: stdout });
+  await server.run(["nft", "-f", "-"], { stdin: `flush ruleset\n${rules}` });
 });
 
 /** The command on the server, with the folder of the bundle in the place of /etc/postern. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, makeBundle } from "../cli/run.ts";
-import { holdAsFound, NFTABLES } from "./holders.ts";
+import { holdAsFound, IPTABLES_NFT, NFTABLES } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { until } from "./until.ts";
@@ -182,7 +182,7 @@ describe("killed before and after every change that it makes", () => {
     const seen = new Set<string>();
     const putUp = async (host: Host) => {
       await startAfresh(host);
-      await postern(host, `apply ${oldPolicy} --no-confirm`);
+      await holdAsFound(IPTABLES_NFT, host, `backend: iptables\n${policy(OLD_STEP)}`);
     };
     await letDie(`apply ${newPolicy} --confirm 3s`, putUp, async (host, death) => {
       for (const [n, found] of (await chainsOn(host)).entries()) {

@@ -106,7 +106,8 @@ export function fakeHost(answers: Answers = {}): FakeHost {
     loaded: () => ran.filter(({ argv }) => argv.join(" ") === LOAD.join(" ")).map((it) => it.stdin),
     run: (argv, { stdin = "" } = {}) => {
       const line = argv.join(" ");
-      if (`${stdin}`.includes(PARTS)) return Promise.resolve(answers.parts?.(`${stdin}`) ?? DONE);
+      if (`${stdin}`.includes(PARTS))
+        return Promise.resolve(answers.parts?.(`${stdin}`) ?? answers.anyNftables ?? DONE);
       if (!line.endsWith(" --version") && line !== PROBE) ran.push({ argv, stdin: `${stdin}` });
       if (argv[0] === "systemd-run") return Promise.resolve(answers.systemdRun ?? NOT_THERE);
       return Promise.resolve(programs[line]?.() ?? NOT_THERE);

@@ -36,9 +36,13 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-/** Tries rules of such parts on the kernel, without changing it: all, and one by one if need be. */
+/** Tries rules of all such parts on the kernel, without changing it. */
+export async function hasEveryPart(host: Host): Promise<boolean> {
+  return (await tryOnce(host, probeOf(PARTS))).status === 0;
+}
+
+/** Tries them one by one. */
 export async function findMissing(host: Host): Promise<Problem | undefined> {
-  if ((await tryOnce(host, probeOf(PARTS))).status === 0) return undefined;
   const tried = await Promise.all(
     PARTS.map(async (part) => ({ part, finished: await tryOnce(host, probeOf([part])) })),
   );

@@ -4,7 +4,7 @@ import type { Finished, Host } from "../../host/index.ts";
 import type { Problem } from "../../problem/problem.ts";
 import { askOnce, askVersion } from "../ask-once.ts";
 import { isOlder, obstacle } from "../obstacle.ts";
-import { findMissing } from "./missing.ts";
+import { findMissing, hasEveryPart } from "./missing.ts";
 
 /** `socket wildcard`, the youngest thing that a gate asks of the kernel, came with 5.10. */
 const OLDEST_KERNEL = [5, 10] as const;
@@ -25,8 +25,9 @@ export async function findObstacle(host: Host): Promise<Problem | undefined> {
     const found = `nft is ${version.stdout.trim()}`;
     return obstacle("nft-too-old", found, "nftables 1.0 or newer is needed");
   }
-  // The kernel may have been built without. To list tables would take as long as to list all that
-  // is in their sets.
+  if (await hasEveryPart(host)) return undefined;
+  // The kernel may have been built without nftables. To list tables would take as long as to list
+  // all that is in their sets.
   const chains = await askOnce(host, "nft", "--terse", "list", "chains", "inet");
   return chains.status === 0 ? findMissing(host) : refusedByNft(chains);
 }
