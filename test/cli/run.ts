@@ -59,9 +59,13 @@ export function makeBundle(entry = "src/cli/main.ts"): Bundle {
     cpSync(join("node_modules", name), join(folder, "node_modules", name), { recursive: true });
   }
   buildSync({
-    entryPoints: [entry],
-    outfile: file,
+    entryPoints: [{ in: entry, out: "postern" }],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "chunks/[name]-[hash]",
     bundle: true,
+    // As `./dev build` does: who knocks loads no gate.
+    splitting: true,
     platform: "node",
     format: "esm",
     target: "node20.19",

@@ -4,37 +4,24 @@ import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bundle, makeBundle } from "../cli/run.ts";
 import { until } from "./until.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "postern-demo-test-"));
-const postern = join(folder, "postern.mjs");
+let bundle: Bundle;
 beforeAll(() => {
-  chmodSync(folder, 0o755);
-  buildSync({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: postern,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    external: ["koffi"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
-  });
+  bundle = makeBundle();
+  // One test is no root.
+  chmodSync(bundle.folder, 0o755);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => bundle.remove());
 
 interface Demo {
   readonly child: ChildProcess;
@@ -49,7 +36,7 @@ let started = 0;
 
 function startDemo(
   { env = {}, uid = 0 } = {},
-  argv: readonly string[] = [process.execPath, postern, "demo"],
+  argv: readonly string[] = [process.execPath, bundle.file, "demo"],
 ): Demo {
   const mark = `POSTERN_DEMO_TEST=${process.pid}-${started++}`;
   const [name = "", value] = mark.split("=");
@@ -73,7 +60,7 @@ function startDemo(
 
 /** PATH with `programs` before all others. */
 function pathWith(name: string, programs: Readonly<Record<string, string>>): string {
-  const bin = join(folder, name);
+  const bin = join(bundle.folder, name);
   mkdirSync(bin);
   for (const [program, script] of Object.entries(programs)) {
     writeFileSync(join(bin, program), script, { mode: 0o755 });
@@ -83,7 +70,7 @@ function pathWith(name: string, programs: Readonly<Record<string, string>>): str
 
 /** PATH with these programs and no others. */
 function pathOfOnly(programs: readonly string[]): string {
-  const bin = join(folder, "few");
+  const bin = join(bundle.folder, "few");
   mkdirSync(bin);
   for (const program of programs) {
     const found = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].find((each) =>
@@ -182,8 +169,8 @@ const STORY = [
   /postern status\n +ssh +open\n +open to 198\.51\.100\.7, \d s left\n/,
   /friend@server\$ echo \$SSH_CONNECTION\n +198\.51\.100\.7 \d+ 192\.0\.2\.1 22\n/,
   /attacker\$ nmap .*\n +22\/tcp filtered +ssh +no-response/,
-  // The door was still open when the attacker had found nothing, and shut itself after that.
-  /postern status\n +ssh +open\n +open to 198\.51\.100\.7, .*\n.*\n +ssh +shut\n/,
+  // On a fast machine the door is still open when the attacker has found nothing, and then shuts.
+  /postern status\n( +ssh +open\n +open to 198\.51\.100\.7, .*\n.*\n)? +ssh +shut\n/,
   /friend\$ nmap .*\n +22\/tcp filtered +ssh +no-response/,
   /friend@server\$ echo the session goes on\n +the session goes on\n/,
   /friend\$ knock -6 .*\n/,
@@ -220,7 +207,7 @@ describe("the demo", () => {
   });
 
   test("plays on a terminal, in colour", async () => {
-    const command = `'${process.execPath}' '${postern}' demo`;
+    const command = `'${process.execPath}' '${bundle.file}' demo`;
     const demo = startDemo({ env: { NO_COLOR: "" } }, ["script", "-qec", command, "/dev/null"]);
     expect(await demo.ended).toEqual({ status: 0, signal: null });
     expect(demo.stdout()).toContain("\u001b[32mopen\u001b[0m");
