@@ -1,5 +1,5 @@
 /** `postern probe`, typed by root and by somebody who is not, at real gates. */
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FAMILIES, type Family } from "../../src/policy/address.ts";
@@ -241,6 +241,7 @@ test("without the package koffi FIN and ACK are not tried, and the rest is", asy
   mkdirSync(folder);
   const file = join(folder, "postern.mjs");
   copyFileSync(bundle.file, file);
+  cpSync(join(bundle.folder, "chunks"), join(folder, "chunks"), { recursive: true });
   const bare = clientOn(network.client, { ...bundle, folder, file });
   bare.knows({ [NAME]: SSH });
   const { status, stdout, stderr } = await bare.asRoot(`probe -6 ${NAME}`);
