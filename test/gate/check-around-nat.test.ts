@@ -1,7 +1,7 @@
 /** Rules of others that lead past a door, as the programs of the host print them. */
 import { describe, expect, test } from "vitest";
 import { translationsInIptables } from "../../src/gate/check/nat/iptables.ts";
-import { translationsInNftables } from "../../src/gate/check/nat/nftables.ts";
+import { listMaps, translationsInNftables } from "../../src/gate/check/nat/nftables.ts";
 import { parseSpan, printSpan } from "../../src/gate/check/nat/packets.ts";
 import type { Translation } from "../../src/gate/check/nat/translation.ts";
 import { listener, told } from "./around.ts";
@@ -13,6 +13,7 @@ const match = (left: unknown, right: unknown, op = "==") => ({ match: { op, left
 const payload = (protocol: string, field: string) => ({ payload: { protocol, field } });
 const dport = (right: unknown, op?: string) => match(payload("tcp", "dport"), right, op);
 const daddr = (right: unknown) => match(payload("ip", "daddr"), right);
+const to = (...concat: readonly unknown[]) => ({ concat });
 const REDIRECT = { redirect: { port: 22 } };
 
 type Expressions = readonly unknown[];
@@ -53,6 +54,22 @@ const TO_HOST = "to tcp/22 of this host";
 describe("nftables", () => {
   test.each<[string, Expressions, string[]]>([
     ["one port", [dport(443), REDIRECT], [`error: tcp/443 ${TO_HOST}`]],
+    [
+      "a map of addresses and ports",
+      [
+        {
+          dnat: {
+            addr: {
+              map: {
+                key: { concat: [payload("ip", "daddr"), payload("tcp", "dport")] },
+                data: { set: [[to("198.51.100.1", 8443), to("198.51.100.1", 22)]] },
+              },
+            },
+          },
+        },
+      ],
+      ["error: tcp/8443 to tcp/22 of 198.51.100.1"],
+    ],
     [
       "several, of which the door has one",
       [dport({ set: [22, 80, { range: [90, 99] }] }), { counter: null }, REDIRECT],
@@ -188,6 +205,34 @@ describe("nftables", () => {
     ]) {
       expect(translationsInNftables(text)).toEqual([]);
     }
+  });
+
+  test("maps with a name are read, and those of the gate are not", () => {
+    const place = { family: "ip", table: "nat" };
+    const own = { map: { family: "inet", table: "postern", name: "theirs" } };
+    const map = { ...place, name: "ports", type: "inet_service", map: "inet_service" };
+    const key = payload("tcp", "dport");
+    const expr = [{ redirect: { port: { map: { key, data: "@ports" } } } }];
+    const ruleset = JSON.stringify({
+      nftables: [
+        { chain: { ...place, name: "pre", hook: "prerouting" } },
+        { map },
+        own,
+        { rule: { ...place, chain: "pre", handle: 1, expr } },
+      ],
+    });
+    expect(listMaps(ruleset)).toEqual([["nft", "--json", "list", "map", "ip", "nat", "ports"]]);
+    const elem = [
+      [443, 22],
+      [{ elem: { val: 8443, comment: "and another" } }, 22],
+    ];
+    const printed = (table: string) =>
+      JSON.stringify({ nftables: [{ map: { ...map, table, elem } }] });
+    expect(around(translationsInNftables(ruleset, [printed("nat")]))).toEqual([
+      `error: tcp/443 ${TO_HOST}`,
+      `error: tcp/8443 ${TO_HOST}`,
+    ]);
+    expect(around(translationsInNftables(ruleset, [printed("other"), "no JSON"]))).toEqual([]);
   });
 
   test("the gate's own table is not looked at", () => {

@@ -20,6 +20,7 @@ const NOBODY: Narrow = (packets) => ({ ...packets, families: [] });
 
 /** @param isNot for those for which the comparison fails. */
 export function narrowTo(left: unknown, right: unknown, isNot: boolean): Narrow {
+  if (has(left, "concat")) return isNot ? doubtful : narrowToEach(left, right);
   if (has(left, "payload")) return narrowToHeader(at(left, "payload"), right, isNot);
   const key = ["meta", "ct", "fib"].flatMap((kind) => {
     const name = at(left, kind, kind === "fib" ? "result" : "key");
@@ -44,6 +45,15 @@ export function narrowTo(left: unknown, right: unknown, isNot: boolean): Narrow 
     default:
       return doubtful;
   }
+}
+
+/** `ip daddr . tcp dport` and a value for each. */
+function narrowToEach(left: unknown, right: unknown): Narrow {
+  const values = listOf(right, "concat");
+  const parts = listOf(left, "concat");
+  if (values.length !== parts.length) return doubtful;
+  const narrows = parts.map((part, n) => narrowTo(part, values[n], false));
+  return (packets) => narrows.reduce((those, narrow) => narrow(those), packets);
 }
 
 function narrowToInterface(values: readonly unknown[], isNot: boolean): Narrow {

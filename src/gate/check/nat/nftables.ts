@@ -18,9 +18,33 @@ const FAMILIES_OF: Readonly<Record<string, readonly string[]>> = {
   inet: ["ipv4", "ipv6"],
 };
 
-/** Those of all tables but the gate's own, of what comes from other hosts. */
-export function translationsInNftables(json: string): Translation[] {
+/** The elements of the named maps of a table. */
+type Maps = ReadonlyMap<string, readonly unknown[]>;
+
+/** The commands that list the named maps of all tables but the gate's own, with their elements. */
+export function listMaps(ruleset: string): string[][] {
+  return listOf(parsed(ruleset), "nftables")
+    .map((item) => at(item, "map"))
+    .filter((map) => has(FAMILIES_OF, `${at(map, "family")}`) && nameTable(map) !== TABLE)
+    .map((map) => [
+      ...["nft", "--json", "list", "map"],
+      ...["family", "table", "name"].map((key) => `${at(map, key)}`),
+    ]);
+}
+
+/**
+ * Those of all tables but the gate's own, of what comes from other hosts.
+ *
+ * @param printedMaps what the commands of {@link listMaps} have printed.
+ */
+export function translationsInNftables(
+  json: string,
+  printedMaps: readonly string[] = [],
+): Translation[] {
   const items = listOf(parsed(json), "nftables");
+  const maps = printedMaps
+    .flatMap((text) => listOf(parsed(text), "nftables"))
+    .map((item) => at(item, "map"));
   const rules = items.map((item) => at(item, "rule"));
   return items
     .map((item) => at(item, "chain"))
@@ -28,9 +52,14 @@ export function translationsInNftables(json: string): Translation[] {
     .flatMap((base) => {
       const table = nameTable(base);
       const chains = new Map<string, NatRule[]>();
+      const elements: Maps = new Map(
+        maps
+          .filter((map) => nameTable(map) === table)
+          .map((map) => [`@${at(map, "name")}`, listOf(map, "elem")]),
+      );
       for (const rule of rules.filter((one) => nameTable(one) === table)) {
         const chain = `${at(rule, "chain")}`;
-        chains.set(chain, [...(chains.get(chain) ?? []), ...parseRule(rule)]);
+        chains.set(chain, [...(chains.get(chain) ?? []), ...parseRule(rule, elements)]);
       }
       const packets = ofFamilies(ALL_PACKETS, FAMILIES_OF[`${at(base, "family")}`] ?? []);
       return translationsFrom(chains, `${at(base, "name")}`, packets);
@@ -42,7 +71,7 @@ function nameTable(item: unknown): string {
 }
 
 /** One for each way in which the rule may end. */
-function parseRule(rule: unknown): NatRule[] {
+function parseRule(rule: unknown, maps: Maps): NatRule[] {
   const chain = `${nameTable(rule)} ${at(rule, "chain")}`;
   const named = {
     rule: `the rule with handle ${at(rule, "handle")} in the nftables chain ${chain}`,
@@ -51,7 +80,7 @@ function parseRule(rule: unknown): NatRule[] {
   let narrow: Narrow = (packets) => packets;
   for (const expression of listOf(rule, "expr")) {
     const before = narrow;
-    const ways = waysOf(expression);
+    const ways = waysOf(expression, maps);
     if (ways.length > 0) {
       return ways.map(({ only, deed }) => ({
         ...named,
@@ -82,17 +111,17 @@ interface Way {
 const all: Narrow = (packets) => packets;
 
 /** None where the rule goes on behind the expression. */
-function waysOf(expression: unknown): Way[] {
-  if (has(expression, "vmap")) return waysOfMap(at(expression, "vmap"), verdictOf);
+function waysOf(expression: unknown, maps: Maps): Way[] {
+  if (has(expression, "vmap")) return waysOfMap(at(expression, "vmap"), maps, verdictOf);
   const verdict = verdictOf(expression);
   if (verdict !== undefined) return [{ only: all, deed: verdict }];
   if (has(expression, "mangle")) return waysOfMangle(expression);
   const kind = (["redirect", "dnat", "tproxy"] as const).find((one) => has(expression, one));
   if (kind === undefined) return [];
   const { addr, port } = { addr: at(expression, kind, "addr"), port: at(expression, kind, "port") };
-  if (has(addr, "map")) return waysOfMap(at(addr, "map"), targetOfMap(port));
+  if (has(addr, "map")) return waysOfMap(at(addr, "map"), maps, targetOfMap(port));
   if (has(port, "map")) {
-    return waysOfMap(at(port, "map"), (value) => translate(targetOf(addr, value)));
+    return waysOfMap(at(port, "map"), maps, (value) => translate(targetOf(addr, value)));
   }
   // Only a socket that was made for it takes what TPROXY sends.
   const only = kind === "tproxy" ? doubtful : all;
@@ -126,10 +155,13 @@ function targetOf(to: unknown, port: unknown): Target {
   return { to: span?.first === 0n ? undefined : span, ports };
 }
 
-/** One way for each element; of a map with a name nobody knows what is in it. */
-function waysOfMap(map: unknown, deedOf: (value: unknown) => Deed | undefined): Way[] {
-  return listOf(map, "data", "set").flatMap((element) => {
-    const [key, value] = listOf(element);
+/** One way for each element. */
+function waysOfMap(map: unknown, maps: Maps, deedOf: (value: unknown) => Deed | undefined): Way[] {
+  const elements = maps.get(`${at(map, "data")}`) ?? listOf(map, "data", "set");
+  return elements.flatMap((element) => {
+    const [first, value] = listOf(element);
+    // With a timeout, counter or comment of its own.
+    const key = has(first, "elem") ? at(first, "elem", "val") : first;
     const deed = deedOf(value);
     return deed === undefined ? [] : [{ only: narrowTo(at(map, "key"), key, false), deed }];
   });

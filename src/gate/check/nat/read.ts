@@ -4,7 +4,7 @@ import { FAMILIES, type Family } from "../../../policy/address.ts";
 import { otherVariant, ownVariant, programOf, type Variant } from "../../iptables/variant.ts";
 import { at, listOf, parsed } from "../json.ts";
 import { type SavedTable, translationsInIptables } from "./iptables.ts";
-import { translationsInNftables } from "./nftables.ts";
+import { listMaps, translationsInNftables } from "./nftables.ts";
 import type { Translation } from "./translation.ts";
 
 /** Tables of iptables in which packets get another destination. */
@@ -12,8 +12,10 @@ const TABLES = ["nat", "mangle"] as const;
 
 /** Rules as they are printed; empty where they cannot be read, which takes root. */
 export interface PrintedRules {
-  /** Of nftables, in JSON. */
+  /** Of nftables, in JSON, without the elements of its sets and maps. */
   readonly ruleset: string;
+  /** The named maps of nftables that are not the gate's, in JSON. */
+  readonly maps: readonly string[];
   /** Of iptables, of both kinds. */
   readonly tables: readonly SavedTable[];
 }
@@ -28,11 +30,14 @@ export async function readPrintedRules(host: Host, ruleset?: string): Promise<Pr
       [true, false].map((isLegacy) => readTables(host, known, family, isLegacy)),
     ),
   );
-  return { ruleset: known, tables: tables.flat() };
+  const maps = await Promise.all(
+    listMaps(known).map(async (argv) => (await host.run(argv, { purpose: "rules" })).stdout),
+  );
+  return { ruleset: known, maps, tables: tables.flat() };
 }
 
-export function translationsIn({ ruleset, tables }: PrintedRules): Translation[] {
-  return [...translationsInNftables(ruleset), ...tables.flatMap(translationsInIptables)];
+export function translationsIn({ ruleset, maps, tables }: PrintedRules): Translation[] {
+  return [...translationsInNftables(ruleset, maps), ...tables.flatMap(translationsInIptables)];
 }
 
 /** Those that exist: to ask the older iptables for a table makes it. */
