@@ -4,9 +4,9 @@ import type { Host } from "../host/index.ts";
 import { type Address, printAddress, widthOf } from "../policy/address.ts";
 import type { Door, Policy } from "../policy/policy.ts";
 import { readAddresses } from "./check/addresses.ts";
-import { readPrintedRules } from "./check/nat/read.ts";
-import { portsMeet, type Service } from "./check/ports.ts";
-import { publishedIn } from "./check/published.ts";
+import { readPrintedRules, translationsIn } from "./check/nat/read.ts";
+import type { Service } from "./check/ports.ts";
+import { mayBeHandedOn } from "./check/published.ts";
 import type { BoundSockets } from "./sockets.ts";
 
 /** @param sockets as `readBoundSockets` has found them. */
@@ -17,12 +17,12 @@ export async function readAround(
 ): Promise<Surroundings> {
   const doors = policy.doors.filter((door) => tcpServicesOf(door).length > 0);
   if (doors.length === 0) return { bound: listeners, elsewhere: [] };
-  const published = publishedIn(await readPrintedRules(host));
+  const translations = translationsIn(await readPrintedRules(host));
   const own = doors.some(hasDestinations) ? ((await readAddresses(host)) ?? []) : [];
   const isElsewhere = (door: Door) =>
     !endsHere(door, own) ||
     tcpServicesOf(door).some(
-      (service) => isPublished(service, published) || !isServed(service, served),
+      (service) => mayBeHandedOn(service, translations) || !isServed(service, served),
     );
   return {
     bound: listeners,
@@ -42,12 +42,6 @@ function endsHere({ destinations }: Door, own: readonly Address[]): boolean {
   const names = new Set(own.map(printAddress));
   return destinations.every(
     ({ first, length }) => length === widthOf(first.family) && names.has(printAddress(first)),
-  );
-}
-
-function isPublished(service: Service, published: readonly Service[]): boolean {
-  return published.some(
-    ({ protocol, ports }) => protocol === service.protocol && portsMeet(ports, service.ports),
   );
 }
 

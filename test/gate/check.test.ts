@@ -285,8 +285,11 @@ describe("a port that is published", () => {
     (await check(SSH, hostWith({ ...nothing, ...programs }, WITH_NAT))).problems
       .filter(({ code }) => code === "nothing-listens")
       .map(({ what }) => /tcp\/[\d-]+/.exec(what)?.[0]);
+  const NAT = { family: "inet", table: "nat" };
+  const BASE = { chain: { ...NAT, name: "pre", hook: "prerouting" } };
+  const IN_BASE = { ...NAT, chain: "pre" };
   const rule = (...expr: unknown[]) =>
-    prints(JSON.stringify({ nftables: [{ metainfo: {} }, { chain: {} }, { rule: { expr } }] }));
+    prints(JSON.stringify({ nftables: [{ metainfo: {} }, BASE, { rule: { ...IN_BASE, expr } }] }));
   const dport = (protocol: string, right: unknown) => ({
     match: { op: "==", left: { payload: { protocol, field: "dport" } }, right },
   });
@@ -297,7 +300,7 @@ describe("a port that is published", () => {
     target = "DNAT --to-destination 172.17.0.2:80",
   ) =>
     prints(
-      `*nat\n-A DOCKER ! -i docker0 -p ${protocol} -m ${protocol} ${ports} -j ${target}\nCOMMIT\n`,
+      `*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A DOCKER ! -i docker0 -p ${protocol} -m ${protocol} ${ports} -j ${target}\nCOMMIT\n`,
     );
 
   test.each<[string, Programs]>([

@@ -152,6 +152,26 @@ function describeDoor(kind: Kind, family: Family, holder: Holder): void {
   });
 }
 
+/** Rules that name no port where they hand on what comes to the server. */
+function handOn(how: string, family: Family): string {
+  const [ip, to, inside] =
+    family === "ipv4"
+      ? ["ip", network.link.server.ipv4, "10.91.9.2"]
+      : ["ip6", network.link.server.ipv6, "fd91:0:0:9::2"];
+  const rule =
+    how === "by a mark" ? `mark 7 dnat to ${inside}` : `${ip} daddr ${to} dnat to ${inside}`;
+  return `
+table ${ip} handed {
+  chain marks { type filter hook prerouting priority mangle
+    ${ip} daddr ${to} tcp dport 22 mark set 7
+  }
+  chain pre { type nat hook prerouting priority dstnat
+    ${rule}
+  }
+}
+`;
+}
+
 describe.each(FAMILIES)("over %s", (family) => {
   /** On iptables each kind of door is tried over one family. */
   const holders = (isOnIptables: boolean) =>
@@ -174,5 +194,37 @@ describe.each(FAMILIES)("over %s", (family) => {
         describeDoor(kind, family, holder),
       );
     });
+  });
+
+  describe.each(["by an address", "by a mark"])("an address that is handed on %s", (how) => {
+    let here: readonly Running[] = [];
+    beforeAll(async () => {
+      here = Object.values(await listenOnBoth(network.server, { protocol: "tcp", port: 22 }));
+      await network.server.run(["nft", "-f", "-"], { stdin: handOn(how, family) });
+    });
+    afterAll(async () => {
+      for (const listener of here) await listener.stop();
+      const ip = family === "ipv4" ? "ip" : "ip6";
+      await network.server.run(["nft", "delete", "table", ip, "handed"]);
+    });
+
+    test.each(holders(how === "by an address"))(
+      "has connections that go on, though a service here has the port ($name)",
+      async (holder) => {
+        const address = network.link.server[family];
+        const policy = `doors: { web: { protects: tcp/22, open-for: 1s, ${SEQUENCE} } }`;
+        await holdAsFound(holder, network.server, policy);
+        const knocks = ["51001:tcp", "54040:udp", "52777:tcp"];
+        await network.client.run(["knock", "-d", "20", address, ...knocks]);
+        const session = connect(network.client, address, 22);
+        for (const word of ["one", "two", "three"]) {
+          const line = `${how} ${family} ${holder.name} ${word}\n`;
+          session.write(line);
+          await until(`${word} inside`, () => listeners[family].stdout().includes(line));
+        }
+        await session.stop();
+        await removeGate(network.server, holder);
+      },
+    );
   });
 });

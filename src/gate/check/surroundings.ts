@@ -66,15 +66,15 @@ export async function lookAround(
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
   const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
   const rules = await readPrintedRules(host);
+  const translations = translationsIn(rules);
   return {
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),
-    published: publishedIn(rules),
+    published: publishedIn(translations),
     otherRules: await readOtherRules(host, rules.ruleset),
-    translations: translationsIn(rules),
     otherLocals: await readOtherLocals(host),
     forwards: { ipv4, ipv6 },
-    ...{ listeners, ephemeral, sourceRoutes, addresses, interfaces },
+    ...{ listeners, translations, ephemeral, sourceRoutes, addresses, interfaces },
   };
 }
 
