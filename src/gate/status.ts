@@ -3,10 +3,12 @@ import type { Listing, LiveSet } from "../backend/live.ts";
 import { CANDIDATES } from "../compile/index.ts";
 import type { Host } from "../host/index.ts";
 import { printAddress, printPrefix, shorten } from "../policy/address.ts";
-import { ok, type Result } from "../problem/problem.ts";
+import type { PlacedPolicy } from "../policy/parse.ts";
+import { ok, type Problem, type Result } from "../problem/problem.ts";
 import type { LogKind, Role } from "../program/index.ts";
 import type { BackendName } from "./backend.ts";
 import { type AtBoot, readAtBoot } from "./boot.ts";
+import { findWaysAround } from "./check/around-doors.ts";
 import { findBypasses, readPaths } from "./check/bypass/index.ts";
 import { keepOf } from "./keep/keep.ts";
 import { readPending, secondsLeft } from "./keep/pending.ts";
@@ -31,7 +33,7 @@ export interface Status {
   readonly agent: AgentStatus | null;
   /** The gate of before comes back unless this one is confirmed; null: it is here to stay. */
   readonly unconfirmed: Unconfirmed | null;
-  /** Packets that do not come to the gate, or may not; null where its policy is not known. */
+  /** Packets that do not come to the gate or its doors, or may not; null where its policy is not known. */
   readonly bypasses: readonly BypassStatus[] | null;
   /** What the next boot brings; null where postern.service is not there for that. */
   readonly atBoot: AtBoot | null;
@@ -138,14 +140,18 @@ async function readBypasses(host: Host, listing: Listing): Promise<Status["bypas
   const placed = await findPolicyOf(host, listing);
   const gaps = findGaps(listing);
   if (placed === undefined && gaps.length === 0) return null;
-  const others =
-    placed === undefined ? [] : findBypasses(placed, await readPaths(host, placed.policy));
+  const others = placed === undefined ? [] : await findOtherWays(host, placed);
   return [...gaps, ...others].map(({ code, severity, what, fix }) => ({
     code,
     severity,
     what,
     fix,
   }));
+}
+
+async function findOtherWays(host: Host, placed: PlacedPolicy): Promise<Problem[]> {
+  const paths = await readPaths(host, placed.policy);
+  return [...findBypasses(placed, paths), ...(await findWaysAround(host, placed))];
 }
 
 async function readAgent(host: Host, { sets, counters }: Listing): Promise<AgentStatus | null> {

@@ -210,7 +210,7 @@ describe.each(TRIED)("a rule of %s over %s", (tool, family) => {
   });
 });
 
-test("apply refuses what is certainly open, and does it all the same when told to", async () => {
+test("apply refuses what is certainly open; status and explain say so where it was told to load it", async () => {
   await add("nft", "ipv6", { port: 443, redirect: 22 });
   writeFileSync(join(bundle.folder, "policy.yaml"), doorBefore("protects: tcp/22"));
   const apply = (...options: string[]) =>
@@ -224,4 +224,8 @@ test("apply refuses what is certainly open, and does it all the same when told t
     expect.stringContaining("nothing was changed"),
   ]);
   expect((await apply("--anyway")).status).toBe(0);
+  for (const words of [["status"], ["explain", network.link.client.ipv6]]) {
+    const { stdout } = await server.run([process.execPath, bundle.file, ...words]);
+    expect(stdout, words[0]).toMatch(/sends tcp\/443 to tcp\/22 of this host, .* is open there/);
+  }
 });

@@ -36,7 +36,7 @@ export interface Explanation {
   readonly comesBy: string | null;
   /** Whether the gate looks at what comes in there; also where it is unknown. */
   readonly isCovered: boolean;
-  /** In words, what sees packets before the gate and may send them past it. */
+  /** In words, what may lead anybody's packets past the gate, or does past one of its doors. */
   readonly beforeGate: readonly string[];
   readonly trustedBy: TrustedBy | null;
   readonly bans: readonly Ban[];

@@ -3,6 +3,7 @@ import type { Host } from "../../host/index.ts";
 import { type Address, printAddress } from "../../policy/address.ts";
 import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { readAddresses } from "../check/addresses.ts";
+import { findWaysAround } from "../check/around-doors.ts";
 import { readPaths } from "../check/bypass/index.ts";
 import { type LiveGate, readLiveGate } from "../live-policy.ts";
 import { type Explanation, explainSource } from "./explain.ts";
@@ -24,11 +25,15 @@ export async function readExplanation(
   if (door !== undefined && !doors.some(({ name }) => name === door)) {
     return fail(noSuchDoor(gate.value, door));
   }
-  const [isOfThisHost, paths] = await Promise.all([
+  const { placed } = gate.value;
+  const [isOfThisHost, paths, ways] = await Promise.all([
     isOfHost(host, source),
-    readPaths(host, gate.value.placed.policy, [source]),
+    readPaths(host, placed.policy, [source]),
+    findWaysAround(host, placed),
   ]);
-  return ok(explainSource(gate.value, source, isOfThisHost, door, paths));
+  const explanation = explainSource(gate.value, source, isOfThisHost, door, paths);
+  const { beforeGate } = explanation;
+  return ok({ ...explanation, beforeGate: [...beforeGate, ...ways.map(({ what }) => what)] });
 }
 
 async function isOfHost(host: Host, source: Address): Promise<boolean> {
