@@ -207,6 +207,22 @@ describe("nftables", () => {
     }
   });
 
+  test.each(["input", "forward", "output"])("writes to packets at the hook %s", (hook) => {
+    const place = { family: "ip", table: "filter" };
+    const rules = (expr: Expressions) =>
+      JSON.stringify({
+        nftables: [
+          { chain: { ...place, name: "base", hook } },
+          { rule: { ...place, chain: "base", handle: 1, expr } },
+        ],
+      });
+    const write = { mangle: { key: payload("tcp", "dport"), value: 22 } };
+    expect(around(translationsInNftables(rules([dport(443), write])))).toEqual(
+      hook === "output" ? [] : [`warning: tcp/443 ${TO_HOST}`],
+    );
+    expect(around(translationsInNftables(rules([dport(443), { accept: null }])))).toEqual([]);
+  });
+
   test("maps with a name are read, and those of the gate are not", () => {
     const place = { family: "ip", table: "nat" };
     const own = { map: { family: "inet", table: "postern", name: "theirs" } };

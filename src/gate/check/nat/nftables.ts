@@ -48,7 +48,7 @@ export function translationsInNftables(
   const rules = items.map((item) => at(item, "rule"));
   return items
     .map((item) => at(item, "chain"))
-    .filter((chain) => at(chain, "hook") === "prerouting" && nameTable(chain) !== TABLE)
+    .filter((chain) => nameTable(chain) !== TABLE && mayTranslate(chain, rules))
     .flatMap((base) => {
       const table = nameTable(base);
       const chains = new Map<string, NatRule[]>();
@@ -61,9 +61,23 @@ export function translationsInNftables(
         const chain = `${at(rule, "chain")}`;
         chains.set(chain, [...(chains.get(chain) ?? []), ...parseRule(rule, elements)]);
       }
-      const packets = ofFamilies(ALL_PACKETS, FAMILIES_OF[`${at(base, "family")}`] ?? []);
+      const every = ofFamilies(ALL_PACKETS, FAMILIES_OF[`${at(base, "family")}`] ?? []);
+      // At a later hook, other firewalls may have stopped the packet under its first port.
+      const packets = at(base, "hook") === "prerouting" ? every : doubtful(every);
       return translationsFrom(chains, `${at(base, "name")}`, packets);
     });
+}
+
+/** Behind `prerouting`, only rules that write into the packet give it another destination. */
+function mayTranslate(base: unknown, rules: readonly unknown[]): boolean {
+  const hook = at(base, "hook");
+  if (hook === "prerouting") return true;
+  if (hook !== "input" && hook !== "forward") return false;
+  return rules.some(
+    (rule) =>
+      nameTable(rule) === nameTable(base) &&
+      listOf(rule, "expr").some((one) => has(one, "mangle") && waysOfMangle(one).length > 0),
+  );
 }
 
 function nameTable(item: unknown): string {
