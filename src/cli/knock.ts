@@ -1,19 +1,15 @@
 import {
   ASKING,
   type Bind,
-  type Choice,
-  chooseDoor,
   chooseMeans,
   type Errand,
   knock as knockAt,
   parseBind,
   planOf,
   prepareSigning,
-  readProfiles,
   VIAS,
   type Via,
 } from "../client/index.ts";
-import type { HostName } from "../policy/policy.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { fail, ok, type Result } from "../problem/problem.ts";
 import {
@@ -26,7 +22,7 @@ import {
 import { type Command, EXIT, type Given, refuse, type World } from "./command.ts";
 import { placeOf } from "./reading.ts";
 import { askSealingKey } from "./sealing-key.ts";
-import { readTarget } from "./target.ts";
+import { type Aim, findDoor } from "./target.ts";
 
 /** What every command that knocks can be told. */
 export const KNOCK_OPTIONS: Command["options"] = [
@@ -51,17 +47,12 @@ export const knock: Command = {
   async run({ arguments: [targetText = ""], options }, world) {
     // By a line of ssh's settings, which a knock is just asking for.
     if (world.host.environment(ASKING) !== undefined) return EXIT.ok;
-    const target = readTarget(targetText);
-    if (!target.ok) return refuse(world, target.problems);
-    const profiles = await readProfiles(world.host);
-    if (!profiles.ok) return refuse(world, profiles.problems);
-    const { host } = target.value;
-    const choice = chooseDoor(profiles.value, host, target.value.door);
-    if (!choice.ok) return refuse(world, choice.problems);
-    const aim = { host, choice: choice.value };
-    const how = await readHow(aim, { options }, world, { mayAsk: true });
+    const aim = await findDoor(world.host, targetText);
+    if (!aim.ok) return refuse(world, aim.problems);
+    const how = await readHow(aim.value, { options }, world, { mayAsk: true });
     if (!how.ok) return refuse(world, how.problems);
-    const { door } = choice.value;
+    const { host, choice } = aim.value;
+    const { door } = choice;
     const plan = planOf(door, { wait: options["wait"] !== false });
     const errand = { ...how.value, ...plan, host };
     const outcome = await knockAt(world.host, errand);
@@ -84,11 +75,6 @@ export const knock: Command = {
 };
 
 type How = Pick<Errand, "family" | "key" | "means" | "signing" | "tell" | "watch">;
-
-interface Aim {
-  readonly host: HostName;
-  readonly choice: Choice;
-}
 
 /** What the options say of how to knock at a door. */
 export async function readHow(

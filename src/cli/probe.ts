@@ -1,16 +1,9 @@
-import {
-  type ClientDoor,
-  chooseDoor,
-  portsOf,
-  probe as probeHost,
-  readProfiles,
-  type Verdict,
-} from "../client/index.ts";
+import { type ClientDoor, portsOf, probe as probeHost, type Verdict } from "../client/index.ts";
 import { escapeControl } from "../problem/escape.ts";
 import { probeFacts, renderProbe, renderProbeHints } from "../view/probe.ts";
 import { type Command, EXIT, type Exit, refuse } from "./command.ts";
 import { KNOCK_OPTIONS, readHow } from "./knock.ts";
-import { readTarget } from "./target.ts";
+import { findDoor } from "./target.ts";
 
 export const probe: Command = {
   name: "probe",
@@ -22,18 +15,12 @@ export const probe: Command = {
     ["--json", "for scripts: what was seen as one JSON object"],
   ],
   async run({ arguments: [targetText = ""], options }, world) {
-    const target = readTarget(targetText);
-    if (!target.ok) return refuse(world, target.problems);
-    const profiles = await readProfiles(world.host);
-    if (!profiles.ok) return refuse(world, profiles.problems);
-    const { host } = target.value;
-    const choice = chooseDoor(profiles.value, host, target.value.door);
-    if (!choice.ok) return refuse(world, choice.problems);
-    const { door } = choice.value;
-    const how = await readHow({ host, choice: choice.value }, { options }, world, {
-      mayAsk: true,
-    });
+    const aim = await findDoor(world.host, targetText);
+    if (!aim.ok) return refuse(world, aim.problems);
+    const how = await readHow(aim.value, { options }, world, { mayAsk: true });
     if (!how.ok) return refuse(world, how.problems);
+    const { host, choice } = aim.value;
+    const { door } = choice;
     const waits = options["wait"] === true;
     const probed = await probeHost(world.host, {
       ...how.value,

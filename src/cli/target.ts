@@ -1,4 +1,6 @@
-/** `HOST` or `HOST:DOOR`, as it is typed. */
+/** `HOST` or `HOST:DOOR`, as it is typed, and the door of a profile that it names. */
+import { type Choice, chooseDoor, readProfiles } from "../client/index.ts";
+import type { Host } from "../host/index.ts";
 import { parseAddress } from "../policy/address.ts";
 import type { DoorName, HostName } from "../policy/policy.ts";
 import { parseDoorName, parseHostName } from "../policy/value/name.ts";
@@ -22,6 +24,23 @@ export function readTarget(text: string): Result<Target> {
   if (doorStart === undefined) return ok({ host: host.value, door: undefined });
   const door = parseDoorName(part(written, doorStart, text.length));
   return door.ok ? ok({ host: host.value, door: door.value }) : door;
+}
+
+/** A door to knock at. */
+export interface Aim {
+  readonly host: HostName;
+  readonly choice: Choice;
+}
+
+/** Needs no door in the text where the host has one alone. */
+export async function findDoor(system: Host, text: string): Promise<Result<Aim>> {
+  const target = readTarget(text);
+  if (!target.ok) return target;
+  const profiles = await readProfiles(system);
+  if (!profiles.ok) return profiles;
+  const { host, door } = target.value;
+  const choice = chooseDoor(profiles.value, host, door);
+  return choice.ok ? ok({ host, choice: choice.value }) : choice;
 }
 
 /** A host alone. */

@@ -1,4 +1,4 @@
-import { type ClientDoor, chooseDoor, readProfiles } from "../../client/index.ts";
+import type { ClientDoor } from "../../client/index.ts";
 import { findOwnAddress } from "../../gate/own-address.ts";
 import { findSession } from "../../gate/session.ts";
 import type { Host } from "../../host/index.ts";
@@ -8,7 +8,7 @@ import { fail, ok, type Problem, type Result } from "../../problem/problem.ts";
 import { listRecipes, type Recipe, recipesOf, TOOLS, type Tool } from "../../view/recipes.ts";
 import { type Command, EXIT, type Given, refuse } from "../command.ts";
 import { placeOf } from "../reading.ts";
-import { readHostName, readTarget } from "../target.ts";
+import { findDoor, readHostName } from "../target.ts";
 import { opensOtherwise, readClientDoor } from "./door.ts";
 
 export const profileRecipe: Command = {
@@ -89,13 +89,9 @@ async function readForeign(
       fix: "leave out the file, or the host",
     });
   }
-  const target = readTarget(text);
-  if (!target.ok) return target;
-  const profiles = await readProfiles(host);
-  if (!profiles.ok) return profiles;
-  const choice = chooseDoor(profiles.value, target.value.host, target.value.door);
-  if (!choice.ok) return choice;
-  return ok({ door: choice.value.door, host: named ?? target.value.host });
+  const found = await findDoor(host, text);
+  if (!found.ok) return found;
+  return ok({ door: found.value.choice.door, host: named ?? found.value.host });
 }
 
 /** A door of this host's policy, or of another that is at hand. */
