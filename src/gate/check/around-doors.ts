@@ -5,14 +5,14 @@ import type { Problem } from "../../problem/problem.ts";
 import { checkAroundNat } from "./around-nat.ts";
 import { checkLocalElsewhere } from "./local-elsewhere.ts";
 import { checkSecondPorts } from "./second-port.ts";
-import { lookAround } from "./surroundings.ts";
+import { readLayout } from "./surroundings.ts";
 
 /** Errors alone: what may be open is for `check` to say. */
 export async function findWaysAround(host: Host, placed: PlacedPolicy): Promise<Problem[]> {
-  const around = await lookAround(host, placed.policy, undefined);
+  const layout = await readLayout(host);
   return [
-    ...checkAroundNat(placed, around),
-    ...checkSecondPorts(placed, around),
-    ...checkLocalElsewhere(placed, around),
+    ...checkAroundNat(placed, layout),
+    ...checkSecondPorts(placed, layout),
+    ...checkLocalElsewhere(placed, layout),
   ].filter(({ severity }) => severity === "error");
 }

@@ -8,17 +8,17 @@ import { isGuarded, ownAddresses } from "./nat/arrivals.ts";
 import type { Protocol } from "./nat/packets.ts";
 import { type WayAround, wayAround, without } from "./nat/way-around.ts";
 import type { Ports } from "./ports.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Layout } from "./surroundings.ts";
 import { enumerated, warning } from "./words.ts";
 
-export function checkAroundNat({ policy, places }: PlacedPolicy, around: Surroundings): Problem[] {
+export function checkAroundNat({ policy, places }: PlacedPolicy, layout: Layout): Problem[] {
   return policy.doors.flatMap((door, doorIndex) =>
     door.protects.flatMap((service, index) =>
-      around.translations.flatMap((translation) => {
-        const way = wayAround(policy, door, service, translation, around);
+      layout.translations.flatMap((translation) => {
+        const way = wayAround(policy, door, service, translation, layout);
         if (way === undefined) return [];
         const place = places.doors[doorIndex]?.protects[index];
-        const problem = warning("nat-around-door", place, wordsOf(way), remedyOf(way, around));
+        const problem = warning("nat-around-door", place, wordsOf(way), remedyOf(way, layout));
         return [way.isCertain ? { ...problem, severity: "error" as const } : problem];
       }),
     ),
@@ -62,14 +62,14 @@ function printPart(protocol: Protocol, { first, last }: Ports): string {
   return `${protocol}/${first === last ? first : `${first}-${last}`}`;
 }
 
-function remedyOf(way: WayAround, around: Surroundings): string {
+function remedyOf(way: WayAround, layout: Layout): string {
   const { door, translation, otherDoors, isGuess } = way;
   const remove = `delete the rule, also where it is loaded from: \`${translation.undo}\``;
-  const keys = [...protectsWith(way), ...destinationsWith(way, around)];
+  const keys = [...protectsWith(way), ...destinationsWith(way, layout)];
   if (keys.length === 0 || otherDoors.length > 0) return remove;
   const judge = `let door ${door.name} judge those packets too: ${keys.join(" and ")}`;
   if (!isGuess) return `${judge}; or ${remove}`;
-  return `${judge}; or say that it is for this host alone: ${destinationsOf(ownTexts(around))}`;
+  return `${judge}; or say that it is for this host alone: ${destinationsOf(ownTexts(layout))}`;
 }
 
 /** The line of a policy, with all that it has now. */
@@ -81,14 +81,14 @@ function protectsWith({ door, service, ports }: WayAround): string[] {
 }
 
 /** The same; a door without such a line is before every address of the host. */
-function destinationsWith({ door, arrivals, ports }: WayAround, around: Surroundings): string[] {
-  if (isGuarded(door, arrivals, around) || ports === undefined) return [];
-  const now = door.destinations.length > 0 ? door.destinations.map(printPrefix) : ownTexts(around);
+function destinationsWith({ door, arrivals, ports }: WayAround, layout: Layout): string[] {
+  if (isGuarded(door, arrivals, layout) || ports === undefined) return [];
+  const now = door.destinations.length > 0 ? door.destinations.map(printPrefix) : ownTexts(layout);
   return [destinationsOf([...now, ...arrivals.texts])];
 }
 
-function ownTexts(around: Surroundings): string[] {
-  return ownAddresses(around)
+function ownTexts(layout: Layout): string[] {
+  return ownAddresses(layout)
     .filter((address) => !isLoopback(address))
     .map(printAddress);
 }

@@ -6,14 +6,14 @@ import { printService } from "../../policy/value/service.ts";
 import type { Place, Problem } from "../../problem/problem.ts";
 import type { Listener } from "../listeners.ts";
 import { isAt, portsMeet } from "./ports.ts";
-import { isSame, type Surroundings } from "./surroundings.ts";
+import { isSame, type Layout } from "./surroundings.ts";
 import { enumerated, nameProcess, warning } from "./words.ts";
 
-export function checkListening({ policy, places }: PlacedPolicy, around: Surroundings): Problem[] {
-  const { listeners } = around;
+export function checkListening({ policy, places }: PlacedPolicy, layout: Layout): Problem[] {
+  const { listeners } = layout;
   if (listeners === undefined) return [];
   return policy.doors.flatMap((door, doorIndex) =>
-    !isBeforeThisHost(door, around)
+    !isBeforeThisHost(door, layout)
       ? []
       : door.protects.flatMap((service, index) => {
           const place = places.doors[doorIndex]?.protects[index];
@@ -21,7 +21,7 @@ export function checkListening({ policy, places }: PlacedPolicy, around: Surroun
             (listener) => isAt(listener, service) && isBehind(listener, door),
           );
           return [
-            ...checkSilence(door, service, place, there, around),
+            ...checkSilence(door, service, place, there, layout),
             ...checkBound(place, there),
           ];
         }),
@@ -29,7 +29,7 @@ export function checkListening({ policy, places }: PlacedPolicy, around: Surroun
 }
 
 /** Otherwise the service is another host's, which cannot be asked. */
-export function isBeforeThisHost({ destinations }: Door, { addresses }: Surroundings): boolean {
+export function isBeforeThisHost({ destinations }: Door, { addresses }: Layout): boolean {
   return destinations.every(
     ({ first, length }) =>
       length === widthOf(first.family) &&
@@ -47,7 +47,7 @@ function checkSilence(
   service: Service,
   place: Place | undefined,
   there: readonly Listener[],
-  { published }: Surroundings,
+  { published }: Layout,
 ): Problem[] {
   if (there.some(({ isLoopback }) => !isLoopback)) return [];
   const isPublished = published.some(

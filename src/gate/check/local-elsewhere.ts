@@ -6,22 +6,19 @@ import type { Door } from "../../policy/policy.ts";
 import type { Problem } from "../../problem/problem.ts";
 import { isLoopback } from "../listeners.ts";
 import type { OtherLocal } from "./local-routes.ts";
-import { isSame, type Surroundings } from "./surroundings.ts";
+import { isSame, type Layout } from "./surroundings.ts";
 import { enumerated, warning } from "./words.ts";
 
-export function checkLocalElsewhere(
-  { policy, places }: PlacedPolicy,
-  around: Surroundings,
-): Problem[] {
+export function checkLocalElsewhere({ policy, places }: PlacedPolicy, layout: Layout): Problem[] {
   return policy.doors.flatMap((door, index) => {
     // One that names its destinations is before these and no others.
     if (door.destinations.length > 0) return [];
     return [true, false].flatMap((isCertain) => {
-      const locals = around.otherLocals.filter(
-        (local) => isReached(door, local, around) === isCertain,
+      const locals = layout.otherLocals.filter(
+        (local) => isReached(door, local, layout) === isCertain,
       );
       if (locals.length === 0) return [];
-      const problem = problemOf(door, locals, isCertain, around);
+      const problem = problemOf(door, locals, isCertain, layout);
       const place = places.doors[index]?.name;
       return [place === undefined ? problem : { ...problem, place }];
     });
@@ -32,7 +29,7 @@ export function checkLocalElsewhere(
 function isReached(
   { protects }: Door,
   { prefix, isForAll }: OtherLocal,
-  { addresses }: Surroundings,
+  { addresses }: Layout,
 ): boolean {
   if (!isForAll) return false;
   // Over IPv4 a service can answer over TCP only from an address that an interface has.
@@ -47,7 +44,7 @@ function problemOf(
   { name }: Door,
   locals: readonly OtherLocal[],
   isCertain: boolean,
-  { addresses = [] }: Surroundings,
+  { addresses = [] }: Layout,
 ): Problem {
   const prefixes = uniqueOf(locals.map(({ prefix }) => prefix));
   const tables = enumerated(locals.map(({ table }) => table));

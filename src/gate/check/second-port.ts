@@ -7,7 +7,7 @@ import type { Listener } from "../listeners.ts";
 import { passesAll } from "./firewalls/stoppers.ts";
 import { isBeforeThisHost } from "./listening.ts";
 import { isAt } from "./ports.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Layout } from "./surroundings.ts";
 import { enumerated, nameProcess, warning } from "./words.ts";
 
 /** Programs that serve the same on every port that they listen on. */
@@ -15,15 +15,12 @@ const SAME_EVERYWHERE = ["sshd", "dropbear"];
 /** Programs that hold ports for others: what they serve on one is not what they serve on another. */
 const FOR_OTHERS = ["systemd", "init", "inetd", "xinetd", "rootlessport", "slirp4netns", "pasta"];
 
-export function checkSecondPorts(
-  { policy, places }: PlacedPolicy,
-  around: Surroundings,
-): Problem[] {
-  const listeners = (around.listeners ?? []).filter(
+export function checkSecondPorts({ policy, places }: PlacedPolicy, layout: Layout): Problem[] {
+  const listeners = (layout.listeners ?? []).filter(
     ({ protocol, isLoopback }) => protocol === "tcp" && !isLoopback,
   );
   return policy.doors.flatMap((door, doorIndex) =>
-    !isBeforeThisHost(door, around)
+    !isBeforeThisHost(door, layout)
       ? []
       : door.protects.flatMap((service, index) => {
           const behind = listeners.filter((one) => isAt(one, service));
@@ -31,7 +28,7 @@ export function checkSecondPorts(
             (one) => !isMeant(policy, one) && behind.some((other) => isSameService(one, other)),
           );
           const place = places.doors[doorIndex]?.protects[index];
-          return problemsOf(door, printService(service), open, around).map((problem) =>
+          return problemsOf(door, printService(service), open, layout).map((problem) =>
             place === undefined ? problem : { ...problem, place },
           );
         }),
@@ -58,12 +55,12 @@ function problemsOf(
   { name, protects }: Door,
   service: string,
   open: readonly Listener[],
-  around: Surroundings,
+  layout: Layout,
 ): Problem[] {
   const [first] = open;
   if (first === undefined) return [];
   const ports = [...new Set(open.map(({ port }) => `tcp/${port}`))];
-  const isCertain = open.some((listener) => isReached(listener, around));
+  const isCertain = open.some((listener) => isReached(listener, layout));
   const outcome = isCertain
     ? "the same service is open there without a knock"
     : "if that is the same service, it may be open there without a knock";
@@ -75,7 +72,7 @@ function problemsOf(
 }
 
 /** Whether everybody gets there, and finds the same service as behind the door. */
-function isReached({ process, isEveryAddress, port }: Listener, { otherRules }: Surroundings) {
+function isReached({ process, isEveryAddress, port }: Listener, { otherRules }: Layout) {
   if (!isEveryAddress || process === undefined || !SAME_EVERYWHERE.includes(process)) return false;
   return passesAll(otherRules, { protocol: "tcp", ports: { first: port, last: port } });
 }

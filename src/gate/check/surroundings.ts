@@ -22,12 +22,8 @@ export interface Arrival extends Session {
   readonly destined: "here" | "elsewhere";
 }
 
-/** Undefined is what nobody could tell. */
-export interface Surroundings {
-  /** The connection over which the command was typed. */
-  readonly session: Arrival | undefined;
-  /** The connections of others to ports of doors. */
-  readonly others: readonly Arrival[];
+/** What leads packets to the services of this host. Undefined is what nobody could tell. */
+export interface Layout {
   readonly listeners: readonly Listener[] | undefined;
   /** Ports that are handed on to containers and other hosts, as far as the rules can be read. */
   readonly published: readonly Service[];
@@ -36,14 +32,37 @@ export interface Surroundings {
   readonly translations: readonly Translation[];
   /** Addresses that are this host's by other routing tables than `local`. */
   readonly otherLocals: readonly OtherLocal[];
+  /** Of all interfaces, loopback and broadcast included. */
+  readonly addresses: readonly Address[] | undefined;
+}
+
+/** The same, and who is connected and how the host is set. */
+export interface Surroundings extends Layout {
+  /** The connection over which the command was typed. */
+  readonly session: Arrival | undefined;
+  /** The connections of others to ports of doors. */
+  readonly others: readonly Arrival[];
   readonly ephemeral: Ephemeral;
   /** Ways in which packets name their destination elsewhere than in their header. */
   readonly sourceRoutes: readonly SourceRoute[];
-  /** Of all interfaces, loopback and broadcast included. */
-  readonly addresses: readonly Address[] | undefined;
   /** Without loopback. */
   readonly interfaces: readonly string[] | undefined;
   readonly forwards: Readonly<Record<Family, boolean>>;
+}
+
+export async function readLayout(host: Host): Promise<Layout> {
+  const [listeners, addresses, rules, otherLocals] = await Promise.all([
+    askForListeners(host),
+    readAddresses(host),
+    readPrintedRules(host),
+    readOtherLocals(host),
+  ]);
+  const translations = translationsIn(rules);
+  return {
+    published: publishedIn(translations),
+    otherRules: await readOtherRules(host, rules.ruleset),
+    ...{ listeners, addresses, translations, otherLocals },
+  };
 }
 
 export async function lookAround(
@@ -51,30 +70,24 @@ export async function lookAround(
   policy: Policy,
   session: Session | undefined,
 ): Promise<Surroundings> {
-  const [listeners, connections, ephemeral, addresses, interfaces, ipv4, ipv6, sourceRoutes] =
-    await Promise.all([
-      askForListeners(host),
-      readConnections(host, policy),
-      readEphemeral(host),
-      readAddresses(host),
-      readInterfaces(host),
-      isOn(host, "/proc/sys/net/ipv4/ip_forward"),
-      isOn(host, "/proc/sys/net/ipv6/conf/all/forwarding"),
-      readSourceRoutes(host),
-    ]);
+  const [layout, connections, ephemeral, interfaces, ipv4, ipv6, sourceRoutes] = await Promise.all([
+    readLayout(host),
+    readConnections(host, policy),
+    readEphemeral(host),
+    readInterfaces(host),
+    isOn(host, "/proc/sys/net/ipv4/ip_forward"),
+    isOn(host, "/proc/sys/net/ipv6/conf/all/forwarding"),
+    readSourceRoutes(host),
+  ]);
   const own = session === undefined ? [] : [asSent(session, connections)];
   const others = connections.filter((one) => !own.some(({ source }) => isSame(one.source, source)));
-  const arrivals = await arrivalsOf(host, policy, [...own, ...others], addresses);
-  const rules = await readPrintedRules(host);
-  const translations = translationsIn(rules);
+  const arrivals = await arrivalsOf(host, policy, [...own, ...others], layout.addresses);
   return {
+    ...layout,
     session: own.length === 0 ? undefined : arrivals[0],
     others: arrivals.slice(own.length),
-    published: publishedIn(translations),
-    otherRules: await readOtherRules(host, rules.ruleset),
-    otherLocals: await readOtherLocals(host),
     forwards: { ipv4, ipv6 },
-    ...{ listeners, translations, ephemeral, sourceRoutes, addresses, interfaces },
+    ...{ ephemeral, sourceRoutes, interfaces },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Where packets arrive that a rule translates, and whether a door is there. */
 import { type Address, prefixHolds } from "../../../policy/address.ts";
 import type { Door } from "../../../policy/policy.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { Layout } from "../surroundings.ts";
 import { enumerated } from "../words.ts";
 import {
   type Packets,
@@ -23,17 +23,17 @@ export interface Arrivals {
   readonly texts: readonly string[];
 }
 
-export function ownAddresses({ addresses }: Pick<Surroundings, "addresses">): readonly Address[] {
+export function ownAddresses({ addresses }: Pick<Layout, "addresses">): readonly Address[] {
   return addresses ?? [];
 }
 
 /** One for those to this host, one for those to others. */
-export function arrivalsOf({ to, isLocal }: Packets, around: Surroundings): Arrivals[] {
+export function arrivalsOf({ to, isLocal }: Packets, layout: Layout): Arrivals[] {
   const here: Arrivals = { isHere: true, spans: undefined, words: "", texts: [] };
   // A rule that names no address is written for the host's own.
   if (to === undefined) return [here];
   const isOwn = (span: Span) =>
-    ownAddresses(around).some((address) => spanHasAddress(span, address));
+    ownAddresses(layout).some((address) => spanHasAddress(span, address));
   const isOwnAlone = (span: Span) => isOwn(span) && span.first === span.last;
   const [own, others] = [to.filter(isOwn), to.filter((span) => !isOwnAlone(span))];
   return [
@@ -51,13 +51,13 @@ function elsewhere(spans: readonly Span[]): Arrivals {
 export function isGuarded(
   { destinations }: Door,
   { isHere, spans }: Arrivals,
-  around: Surroundings,
+  layout: Layout,
 ): boolean {
   if (isHere && destinations.length === 0) return true;
   const held = (span: Span) => destinations.some((one) => spanHolds(spanOf(one), span));
   if (!isHere) return spans?.every(held) === true;
   // Which of the host's own addresses is not the rule's to say: any that the door is before.
-  return ownAddresses(around)
+  return ownAddresses(layout)
     .filter((address) => spans === undefined || spans.some((span) => spanHasAddress(span, address)))
     .some((address) => destinations.some((prefix) => prefixHolds(prefix, address)));
 }

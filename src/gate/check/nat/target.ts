@@ -3,7 +3,7 @@ import { prefixHolds } from "../../../policy/address.ts";
 import type { Door, Service } from "../../../policy/policy.ts";
 import { isLoopback } from "../../listeners.ts";
 import { isAt, type Ports, portsMeet } from "../ports.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { Layout } from "../surroundings.ts";
 import { type Arrivals, arrivalsOf, isGuarded, ownAddresses } from "./arrivals.ts";
 import { commonPorts, type Span, spanHasAddress, spanHolds, spanOf, spansMeet } from "./packets.ts";
 import type { Target, Translation } from "./translation.ts";
@@ -22,20 +22,20 @@ export function goalsOf(
   service: Service,
   translation: Translation,
   arrivals: Arrivals,
-  around: Surroundings,
+  layout: Layout,
 ): Goal[] {
   const { to } = translation.target;
   const ports = [service.ports];
-  if (isHere(translation.target, around)) return goalsHere(door, to, ports, around);
+  if (isHere(translation.target, layout)) return goalsHere(door, to, ports, layout);
   if (to === undefined) return [];
   const meant = door.destinations.map(spanOf).filter((span) => spansMeet(span, to));
   if (meant.length > 0) return [{ ports, isCertain: meant.some((span) => spanHolds(span, to)) }];
-  const published = goalsPublished(door, service, translation, to, around);
+  const published = goalsPublished(door, service, translation, to, layout);
   if (published.length > 0 || arrivals.isHere || door.destinations.length > 0) return published;
   // The same port of another host, of an address that nobody named: it may be what is meant.
   return translation.target.ports === undefined ||
     portsMeet(translation.target.ports, service.ports)
-    ? [guess(ports, isServedHere(door, service, translation, around))]
+    ? [guess(ports, isServedHere(door, service, translation, layout))]
     : [];
 }
 
@@ -43,19 +43,19 @@ function guess(ports: readonly Ports[], isServed: boolean): Goal {
   return { ports, isCertain: !isServed, isGuess: isServed };
 }
 
-function isHere({ to }: Target, around: Surroundings): boolean {
+function isHere({ to }: Target, layout: Layout): boolean {
   if (to === undefined) return true;
-  return ownAddresses(around).some((address) => spanHasAddress(to, address));
+  return ownAddresses(layout).some((address) => spanHasAddress(to, address));
 }
 
 function goalsHere(
   { destinations }: Door,
   to: Span | undefined,
   ports: readonly Ports[],
-  around: Surroundings,
+  layout: Layout,
 ): Goal[] {
   if (destinations.length === 0) return [{ ports, isCertain: true }];
-  const own = ownAddresses(around)
+  const own = ownAddresses(layout)
     .filter((address) => (to === undefined ? !isLoopback(address) : spanHasAddress(to, address)))
     .map((address) => destinations.some((prefix) => prefixHolds(prefix, address)));
   return own.includes(true) ? [{ ports, isCertain: !own.includes(false) }] : [];
@@ -67,10 +67,10 @@ function goalsPublished(
   service: Service,
   translation: Translation,
   to: Span,
-  around: Surroundings,
+  layout: Layout,
 ): Goal[] {
-  return around.translations
-    .filter((other) => other !== translation && isJudgedBy(door, service, other, around))
+  return layout.translations
+    .filter((other) => other !== translation && isJudgedBy(door, service, other, layout))
     .filter(({ target }) => target.to !== undefined && spansMeet(target.to, to))
     .map(({ packets, target }) => ({
       ports:
@@ -84,12 +84,12 @@ function isJudgedBy(
   door: Door,
   { protocol, ports }: Service,
   { packets }: Translation,
-  around: Surroundings,
+  layout: Layout,
 ): boolean {
   return (
     packets.protocols.includes(protocol) &&
     packets.ports?.some((part) => portsMeet(part, ports)) === true &&
-    arrivalsOf(packets, around).some((arrivals) => isGuarded(door, arrivals, around))
+    arrivalsOf(packets, layout).some((arrivals) => isGuarded(door, arrivals, layout))
   );
 }
 
@@ -98,12 +98,12 @@ function isServedHere(
   door: Door,
   service: Service,
   translation: Translation,
-  around: Surroundings,
+  layout: Layout,
 ): boolean {
   return (
-    around.listeners?.some((one) => !one.isLoopback && isAt(one, service)) !== false ||
-    around.translations.some(
-      (other) => other !== translation && isJudgedBy(door, service, other, around),
+    layout.listeners?.some((one) => !one.isLoopback && isAt(one, service)) !== false ||
+    layout.translations.some(
+      (other) => other !== translation && isJudgedBy(door, service, other, layout),
     )
   );
 }

@@ -1,7 +1,7 @@
 /** How a rule of others leads to a protected service past its door. */
 import type { Door, Policy, Service } from "../../../policy/policy.ts";
 import { type Ports, portsMeet } from "../ports.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { Layout } from "../surroundings.ts";
 import { type Arrivals, arrivalsOf, isGuarded } from "./arrivals.ts";
 import { commonPorts, type Protocol, portsWithout } from "./packets.ts";
 import { type Goal, goalsOf } from "./target.ts";
@@ -28,19 +28,19 @@ export function wayAround(
   door: Door,
   service: Service,
   translation: Translation,
-  around: Surroundings,
+  layout: Layout,
 ): WayAround | undefined {
   const { packets } = translation;
   if (!packets.protocols.includes(service.protocol)) return undefined;
-  const ways = arrivalsOf(packets, around).flatMap((arrivals) => {
-    const isBefore = (one: Door) => isGuarded(one, arrivals, around);
+  const ways = arrivalsOf(packets, layout).flatMap((arrivals) => {
+    const isBefore = (one: Door) => isGuarded(one, arrivals, layout);
     const judging = isBefore(door) ? [door] : [];
     const others = policy.doors.filter((one) => one !== door && isBefore(one));
-    return goalsOf(door, service, translation, arrivals, around).flatMap((goal): WayAround[] => {
+    return goalsOf(door, service, translation, arrivals, layout).flatMap((goal): WayAround[] => {
       const ports = without(portsTo(translation, goal), judging, service.protocol);
       if (ports?.length === 0) return [];
       const isOpen = without(ports, others, service.protocol)?.length !== 0;
-      const isKnown = packets.to === undefined || around.addresses !== undefined;
+      const isKnown = packets.to === undefined || layout.addresses !== undefined;
       const isCertain =
         isKnown && goal.isCertain && isOpen && isUnlimited(policy, translation, goal);
       const otherDoors = isOpen ? [] : others;
