@@ -184,6 +184,33 @@ describe.skipIf(obstacle !== undefined)(
         },
       );
 
+      test("tokens are back also where it was flushed while they were being filled", async ({
+        onTestFinished,
+      }) => {
+        const hasTokens = async () => (await membersOf("ssh_ping_tokens")) !== "";
+        const folder = "/run/systemd/system/postern-refill.service.d";
+        await booted.lines(
+          `mkdir -p ${folder}`,
+          `printf '[Service]\\nExecStartPost=sleep 1h\\n' > ${folder}/slow.conf`,
+          "systemctl daemon-reload",
+          "systemctl restart --no-block postern-refill.service",
+        );
+        onTestFinished(async () => {
+          await booted.lines(
+            `rm -r ${folder}`,
+            "systemctl daemon-reload",
+            "systemctl stop postern-refill.service",
+          );
+        });
+        const state = "systemctl show --property=ActiveState --value postern-refill.service";
+        await until(
+          "tokens, and a refill that goes on",
+          async () => (await hasTokens()) && (await booted.lines(state)) === "activating\n",
+        );
+        await booted.lines("systemctl reload nftables.service");
+        await until("tokens again", hasTokens);
+      });
+
       test("to stop the unit opens no door", async () => {
         await booted.lines("systemctl stop postern.service");
         expect(await isUp()).toBe(true);
